@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+kernel-srcs += src/boot/header.asm
+kernel-srcs += src/boot/head.asm

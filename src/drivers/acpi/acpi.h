@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What firmware says about the machine by ACPI. tables.h has the structs. */
+#pragma once
+
+#include <drivers/acpi/tables.h>
+
+struct boot_info;
+
+/*
+ * Finds and reads the tables. Needs kernel mappings; boot, once. Without ACPI everything below
+ * says NULL.
+ */
+void acpi_init(const struct boot_info *bi);
+
+const struct acpi_madt_info *acpi_madt(void);
+const struct acpi_fadt_info *acpi_fadt(void);
+const struct acpi_hpet_info *acpi_hpet(void);
+const struct acpi_mcfg_info *acpi_mcfg(void);
+/* All tables (for /sys/firmware/acpi/tables), never NULL. */
+const struct acpi_table_list *acpi_tables(void);
+
+/* Switches to ACPI mode and serves the power button. After irq_init; may sleep. */
+void acpi_events_init(void);

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+kernel-srcs += src/drivers/acpi/acpi.c
+kernel-srcs += src/drivers/acpi/power.c
+kernel-srcs += src/drivers/acpi/tables.c

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+kernel-srcs += src/drivers/input/evdev.c
+kernel-srcs += src/drivers/input/i8042.c
+kernel-srcs += src/drivers/input/input.c
+kernel-srcs += src/drivers/input/keyboard.c
+kernel-srcs += src/drivers/input/keymap.c
+kernel-srcs += src/drivers/input/layouts.c
+kernel-srcs += src/drivers/input/ps2_keyboard.c
+kernel-srcs += src/drivers/input/ps2_mouse.c

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+kernel-srcs += src/drivers/serial/uart16550.c

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+kernel-srcs += src/drivers/video/fbcon.c
+kernel-srcs += src/drivers/video/font.c

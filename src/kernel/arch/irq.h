@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Interrupt vectors of the CPU and the chips that raise them (local APIC, I/O
+ * APIC).  Generic code deals in GSIs (global system interrupts) and vectors;
+ * device/irq.h is what drivers use.
+ */
+#pragma once
+
+#include <lib/compiler.h>
+
+#define IRQ_VECTOR_FIRST 0x30
+#define IRQ_VECTOR_LAST 0xdf
+
+enum irq_trigger { IRQ_EDGE_HIGH, IRQ_EDGE_LOW, IRQ_LEVEL_HIGH, IRQ_LEVEL_LOW };
+
+/* ISA line (0..15) to GSI with the MADT's overrides applied; *trigger as firmware says. */
+unsigned irq_isa_to_gsi(unsigned isa, enum irq_trigger *trigger);
+
+/* Number of GSIs that the I/O APICs have; 0 without any. */
+unsigned irq_gsi_count(void);
+
+/* Routes `gsi` to `vector` on `cpu`, masked.  -ENXIO: no such GSI. */
+int irq_chip_route(unsigned gsi, unsigned vector, unsigned cpu, enum irq_trigger trigger);
+void irq_chip_mask(unsigned gsi);
+void irq_chip_unmask(unsigned gsi);
+
+/* Message that raises `vector` on `cpu`, for MSI and MSI-X. */
+void irq_msi_message(unsigned vector, unsigned cpu, u64 *address, u32 *data);
+
+/* Acknowledges the interrupt being served. */
+void irq_eoi(void);
+
+/* Interrupts to other CPUs. */
+void ipi_reschedule(unsigned cpu);
+/* Calls fn(arg) on every other online CPU, interrupts off there, and waits until all have returned. */
+void ipi_call_others(void (*fn)(void *), void *arg);
+/* Stops all other CPUs (panic). */
+void ipi_stop_others(void);

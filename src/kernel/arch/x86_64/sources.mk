@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+# Entered with unusual registers or stacks, or before the shadow is there: never instrumented.
+nosan-srcs += src/kernel/arch/x86_64/alternatives.c
+nosan-srcs += src/kernel/arch/x86_64/backtrace.c
+nosan-srcs += src/kernel/arch/x86_64/descriptors.c
+nosan-srcs += src/kernel/arch/x86_64/entry.asm
+nosan-srcs += src/kernel/arch/x86_64/paging.c
+nosan-srcs += src/kernel/arch/x86_64/string.asm
+nosan-srcs += src/kernel/arch/x86_64/switch.asm
+nosan-srcs += src/kernel/arch/x86_64/usercopy.asm
+kernel-srcs += src/kernel/arch/x86_64/apic.c
+kernel-srcs += src/kernel/arch/x86_64/cpu.c
+kernel-srcs += src/kernel/arch/x86_64/fpu.c
+kernel-srcs += src/kernel/arch/x86_64/ioapic.c
+kernel-srcs += src/kernel/arch/x86_64/ipi.c
+kernel-srcs += src/kernel/arch/x86_64/irq.c
+kernel-srcs += src/kernel/arch/x86_64/mce.c
+kernel-srcs += src/kernel/arch/x86_64/pagetable.c
+kernel-srcs += src/kernel/arch/x86_64/pic8259.c
+kernel-srcs += src/kernel/arch/x86_64/signal.c
+kernel-srcs += src/kernel/arch/x86_64/thread.c
+kernel-srcs += src/kernel/arch/x86_64/tlb.c
+kernel-srcs += src/kernel/arch/x86_64/traps.c
+kernel-srcs += src/kernel/arch/x86_64/describe.c
+kernel-srcs += src/kernel/arch/x86_64/vulnerabilities.c

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+kernel-srcs += src/kernel/fs/devfs/devfs.c

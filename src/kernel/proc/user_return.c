@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What a task has to do before it goes back to user mode. */
+#include <arch/irqflags.h>
+#include <arch/upcall.h>
+#include <proc/internal.h>
+
+void upcall_user_return(struct regs *r)
+{
+	struct task *t = current;
+	u32 work;
+
+	while ((work = READ_ONCE(t->work))) {
+		irq_enable();
+		if (work & WORK_RESCHED) {
+			atomic_and_work(t, ~(u32)WORK_RESCHED);
+			if (need_resched())
+				schedule();
+		}
+		if (work & (WORK_SIGNAL | WORK_STOP | WORK_RESTORE_MASK))
+			signal_deliver(r);
+		irq_disable();
+	}
+}

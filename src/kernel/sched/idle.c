@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* The start of scheduling on a CPU, and what a CPU does when there is nothing to do. */
+#include <sched/internal.h>
+
+#include <debug/log.h>
+#include <lib/format.h>
+#include <lib/string.h>
+#include <sync/rcu.h>
+
+static struct task boot_task; /* the context that the boot CPU starts in */
+
+static void describe_task(void)
+{
+	struct task *t = current;
+
+	log_emerg("CPU %u, task %s at %p, %s, flags %#x, state %#x, preempt %#x, last system call %ld",
+		  cpu_id(), t->comm, (void *)t, t->flags & TASKF_KERNEL ? "kernel thread" : "user task",
+		  t->flags, t->state, this_cpu_read(preempt_state), (long)t->last_syscall);
+}
+
+static void rq_init(struct rq *rq, unsigned cpu, struct task *curr)
+{
+	spin_init(&rq->lock);
+	rq->cpu = cpu;
+	rq->curr = curr;
+	rq->fair_tree = RB_ROOT_CACHED;
+	rq->vtime = SCHED_SLICE_NS; /* so that credits stay above 0 */
+	for (unsigned i = 0; i < RT_PRIORITIES; i++)
+		list_init(&rq->rt_lists[i]);
+}
+
+void sched_early_init(void)
+{
+	struct task *t = &boot_task;
+
+	t->state = TASK_RUNNING;
+	t->flags = TASKF_KERNEL;
+	t->on_cpu = 1;
+	t->arch.fpu_cpu = -1;
+	t->affinity = ~0ULL;
+	ref_init(&t->refs, 2); /* never freed */
+	list_init(&t->se.rt_link);
+	list_init(&t->thread_link);
+	list_init(&t->pending_list);
+	sched_set_entity(&t->se, SCHED_NORMAL, 0, 0);
+	t->se.on_rq = true;
+	strlcpy(t->comm, "boot", sizeof(t->comm));
+	rq_init(this_rq(), 0, t);
+	this_rq()->nr_running = 1;
+	this_cpu_write(percpu_current, t);
+	this_cpu_write(preempt_state, PREEMPT_NO_RESCHED);
+	panic_describe_task = describe_task;
+}
+
+/* With other CPUs the rest of a grace period is theirs; they kick this one. */
+static bool rcu_more_to_do(void)
+{
+	return cpu_count == 1 && this_cpu_read(rcu_pending);
+}
+
+static noreturn void idle_loop(void)
+{
+	for (;;) {
+		irq_disable();
+		if (unlikely(tasks_dead_waiting()))
+			tasks_reap_later();
+		rcu_note_quiescent();
+		/* Another CPU that wakes a task here cannot set our need_resched, only interrupt us. */
+		if (need_resched() || READ_ONCE(this_rq()->nr_running) || rcu_more_to_do()) {
+			irq_enable();
+			preempt_reschedule();
+			continue;
+		}
+		cpu_idle_wait();
+	}
+}
+
+static void idle_main(void *arg)
+{
+	idle_loop();
+}
+
+/* The boot context ends here; from now on the CPU's idle task idles. */
+noreturn void sched_idle_loop(void)
+{
+	if (current->flags & TASKF_IDLE)
+		idle_loop();
+	sched_exit();
+}
+
+void sched_init(void)
+{
+	struct rq *rq = this_rq();
+	struct task *idle;
+
+	tasks_init();
+	idle = task_alloc();
+	VERIFY(idle);
+	idle->flags = TASKF_KERNEL | TASKF_IDLE;
+	snprintf(idle->comm, sizeof(idle->comm), "swapper/%u", rq->cpu);
+	idle->se.class = SCHED_CLASS_IDLE;
+	idle->cpu = rq->cpu;
+	thread_init_kernel(idle, idle_main, NULL);
+	idle->state = TASK_RUNNING;
+	idle->se.exec_start = clock_monotonic_ns();
+	rq->idle = idle;
+	rq->tick_clock = idle->se.exec_start;
+	current->se.exec_start = idle->se.exec_start;
+	rcu_yield = sched_yield_current;
+	rcu_kick_cpu = ipi_reschedule;
+	sched_account_init();
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scheduler: which task runs on a CPU, and the switch to it.
+ *
+ * Each CPU has a run queue (struct rq).  A task that can run is either the
+ * queue's `curr` or waits in one of its structures: the real-time lists
+ * (SCHED_FIFO, SCHED_RR: the highest priority first, see rt.c) or the fair
+ * tree.  With none of them left the CPU runs its idle task, which is in no structure.
+ *
+ * Fair tasks are served by virtual deadlines.  A task's vruntime is the CPU time
+ * that it had, divided by its weight (nice).  It asks for slices of 3 ms; the
+ * deadline is the vruntime at which the slice that it is in ends.  The task
+ * with the earliest deadline runs: as all requests are of one length, nobody
+ * gets ahead of its share by more than a slice, and no test of eligibility is
+ * needed.  The most urgent one is kept outside the tree, so that two tasks that take turns
+ * never touch it.  rq->vtime follows the start of the slice in service; a task that wakes up
+ * begins there, less a small credit for having slept, or where it was if that is later.
+ *
+ * States.  A task changes its own state to a sleeping one, tests what it waits
+ * for, and calls schedule(), which takes it off the queue if the state is still
+ * so.  A waker changes the condition, then calls task_wake_state(), which
+ * decides under the lock of the run queue that the task is (or was last) on.
+ * That lock is held from before schedule() looks at the state until the next
+ * task has left the old one's stack; so a waker that finds a task off the queue finds
+ * its registers saved, and nothing is lost or done twice.  A preempted task
+ * stays on the queue whatever its state is.
+ *
+ * A reschedule is asked for by need_resched (sync/preempt.h, tested when
+ * preemption is enabled and when an interrupt returns to the kernel) and
+ * by WORK_RESCHED in the task's work (tested on the way to user mode).
+ *
+ * Locks: rq->lock, taken with interrupts off, below every other lock but those of
+ * timers and of the log.  Two run queues are never locked at a time.
+ */
+#include <sched/internal.h>
+
+#include <arch/pagetable.h>
+#include <arch/upcall.h>
+#include <sync/rcu.h>
+#include <time/timer.h>
+
+PERCPU struct task *percpu_current;
+PERCPU u32 preempt_state;
+PERCPU struct rq run_queue;
+
+bool (*task_signal_pending)(struct task *t, enum wait_kind kind);
+
+enum switch_kind { SWITCH_BLOCK, SWITCH_PREEMPT, SWITCH_YIELD };
+
+static always_inline void account(struct task *t, u64 now)
+{
+	struct sched_entity *se = &t->se;
+	u64 delta = now - se->exec_start;
+
+	if (unlikely((s64)delta < 0))
+		return; /* another CPU has accounted, and its clock is a little ahead */
+	se->exec_start = now;
+	se->sum_exec += delta;
+	se->vruntime += sched_virtual(se, delta);
+}
+
+void sched_account(struct rq *rq, struct task *t, u64 now)
+{
+	account(t, now);
+	if (t->se.class == SCHED_CLASS_FAIR && time_before(rq->vtime, t->se.vruntime) &&
+	    !rq->fair_first)
+		rq->vtime = t->se.vruntime;
+}
+
+/*
+ * The task to run next, taken out of its structure.  `prev` is the current task if it can go on
+ * (it is put into its structure when another is chosen), else NULL.
+ */
+static always_inline struct task *pick_next(struct rq *rq, struct task *prev, bool yield)
+{
+	struct task *first = rq->fair_first;
+
+	if (unlikely(rq->rt_waiting || (prev && prev->se.class == SCHED_CLASS_RT)))
+		return rt_pick(rq, prev, yield);
+	if (!prev)
+		return first ? fair_take_first(rq) : rq->idle;
+	if (!first) {
+		fair_renew(&prev->se);
+		return prev;
+	}
+	fair_renew(&prev->se);
+	if (!yield && !time_before(first->se.deadline, prev->se.deadline))
+		return prev;
+	fair_take_first(rq);
+	fair_insert(rq, prev);
+	return first;
+}
+
+/* Second half of a switch, on the new task's stack. Interrupts off. */
+static always_inline void finish_switch(void)
+{
+	struct rq *rq = this_rq();
+	struct task *prev = rq->switched_from;
+	bool dead = unlikely(prev->state & (TASK_ZOMBIE | TASK_DEAD)) && !prev->se.on_rq;
+
+	atomic_store(&prev->on_cpu, 0);
+	spin_release(&rq->lock);
+	if (unlikely(dead))
+		task_bury(prev);
+}
+
+void sched_finish_switch(void)
+{
+	finish_switch();
+}
+
+static always_inline void load_mm(struct rq *rq, struct mm *mm)
+{
+	arch_mm_switch((struct arch_mm *)rq->mm, (struct arch_mm *)mm);
+	rq->mm = mm;
+}
+
+static always_inline void switch_to(struct rq *rq, struct task *prev, struct task *next)
+{
+	if (next->mm && next->mm != rq->mm)
+		load_mm(rq, next->mm);
+	rq->curr = next;
+	rq->switches++;
+	rq->switched_from = prev;
+	next->on_cpu = 1;
+	this_cpu_write(percpu_current, next);
+	thread_switch(prev, next);
+	finish_switch();
+}
+
+/* Takes the current task off the queue, as its state says. */
+static always_inline void block_current(struct rq *rq, struct task *prev)
+{
+	prev->se.on_rq = false;
+	rq->nr_running--;
+	if (prev->state & (TASK_UNINTERRUPTIBLE | TASK_KILLABLE))
+		rq->uninterruptible++;
+}
+
+/* The heart. Interrupts off, preemption count 0. */
+static always_inline void reschedule(enum switch_kind kind)
+{
+	struct rq *rq = this_rq();
+	struct task *prev = rq->curr, *keep = prev, *next;
+	u64 now;
+
+	ASSERT(!irqs_enabled());
+	ASSERT_OP(this_cpu_read(preempt_state) & ~PREEMPT_NO_RESCHED, ==, 0);
+	ASSERT_OP((u64)prev, ==, (u64)current);
+
+	rcu_note_quiescent();
+	spin_acquire(&rq->lock);
+	now = clock_monotonic_ns();
+	need_resched_clear();
+	if (unlikely(prev->work & WORK_RESCHED))
+		atomic_and(&prev->work, ~WORK_RESCHED);
+	account(prev, now);
+	if (kind == SWITCH_BLOCK && prev->state != TASK_RUNNING) {
+		block_current(rq, prev);
+		keep = NULL;
+	} else if (unlikely(prev == rq->idle)) {
+		keep = NULL;
+	}
+	next = pick_next(rq, keep, kind == SWITCH_YIELD);
+	if (next == prev) {
+		spin_release(&rq->lock);
+		return;
+	}
+	ASSERT(next && next->state != TASK_NEW);
+	if (keep)
+		prev->switches_involuntary++;
+	else
+		prev->switches_voluntary++;
+	next->se.exec_start = now;
+	if (next != rq->idle) {
+		if (time_before(rq->vtime, next->se.vruntime))
+			rq->vtime = next->se.vruntime;
+		if (unlikely(!rq->tick_armed)) {
+			rq->tick_armed = true;
+			timer_tick_arm(SCHED_SLICE_NS);
+		}
+		if (prev == rq->idle)
+			clock_coarse_update(now);
+	}
+	switch_to(rq, prev, next);
+}
+
+void schedule(void)
+{
+	u64 flags = irq_save();
+
+	reschedule(SWITCH_BLOCK);
+	irq_restore(flags);
+}
+
+void sched_yield_current(void)
+{
+	u64 flags = irq_save();
+
+	if (this_rq()->nr_running > 1)
+		reschedule(SWITCH_YIELD);
+	irq_restore(flags);
+}
+
+/* One copy of the preempting variant, for both ways into it. */
+static noinline void preempt_current(void)
+{
+	reschedule(SWITCH_PREEMPT);
+}
+
+void preempt_reschedule(void)
+{
+	if (!irqs_enabled())
+		return;
+	do {
+		irq_disable();
+		preempt_current();
+		irq_enable();
+	} while (unlikely(need_resched()));
+}
+
+void upcall_preempt(void)
+{
+	do {
+		preempt_current();
+	} while (unlikely(need_resched()));
+}
+
+static void preempt_count_reset(void)
+{
+	u32 state = this_cpu_read(preempt_state);
+
+	this_cpu_write(preempt_state, state & PREEMPT_NO_RESCHED);
+}
+
+noreturn void sched_exit(void)
+{
+	struct task *t = current;
+
+	irq_disable();
+	preempt_count_reset(); /* the caller may have kept preemption off while it became a zombie */
+	t->flags |= TASKF_EXITING;
+	WRITE_ONCE(t->state, t->flags & TASKF_KERNEL ? TASK_DEAD : TASK_ZOMBIE);
+	reschedule(SWITCH_BLOCK);
+	panic("task %s ran after its end", t->comm);
+}
+
+void sched_resched(struct rq *rq)
+{
+	struct task *curr = rq->curr;
+
+	if (curr != rq->idle && !(curr->work & WORK_RESCHED))
+		atomic_or(&curr->work, WORK_RESCHED);
+	if (likely(rq == this_rq()))
+		need_resched_set();
+	else
+		ipi_reschedule(rq->cpu);
+}
+
+/* Does `t`, just made runnable, come before the running task? */
+static always_inline bool preempts(const struct rq *rq, const struct task *t)
+{
+	const struct task *curr = rq->curr;
+
+	if (curr == rq->idle)
+		return true;
+	if (unlikely(t->se.class == SCHED_CLASS_RT))
+		return curr->se.class != SCHED_CLASS_RT || curr->se.rt_priority < t->se.rt_priority;
+	if (curr->se.class == SCHED_CLASS_RT)
+		return false;
+	if (unlikely(t->se.policy != SCHED_NORMAL))
+		return false;
+	return time_before(t->se.deadline + SCHED_WAKE_MARGIN, curr->se.deadline) ||
+	       curr->se.policy == SCHED_IDLE;
+}
+
+static always_inline void activate(struct rq *rq, struct task *t)
+{
+	t->se.on_rq = true;
+	rq->nr_running++;
+	if (likely(t->se.class == SCHED_CLASS_FAIR))
+		fair_place(rq, &t->se);
+	insert_waiting(rq, t);
+	if (preempts(rq, t))
+		sched_resched(rq);
+}
+
+/* Where `t` is to run: where it ran last, unless that CPU is busy and another one idles. */
+static noinline unsigned choose_cpu_smp(struct task *t)
+{
+	unsigned best = t->cpu;
+	bool allowed = t->affinity >> best & 1;
+
+	if (allowed && cpu_rq(best)->curr == cpu_rq(best)->idle)
+		return best;
+	for (unsigned c = 0; c < cpu_count; c++) {
+		if (!(t->affinity >> c & 1))
+			continue;
+		if (cpu_rq(c)->curr == cpu_rq(c)->idle)
+			return c;
+		if (!allowed) {
+			best = c;
+			allowed = true;
+		}
+	}
+	return best;
+}
+
+/* Moves `t`, which is on no queue, from the locked queue to that of `cpu`; returns that, locked. */
+static noinline struct rq *move_task(struct rq *from, struct task *t, unsigned cpu)
+{
+	struct rq *to = cpu_rq(cpu);
+
+	t->se.vruntime += to->vtime - from->vtime;
+	WRITE_ONCE(t->cpu, cpu);
+	spin_release(&from->lock);
+	spin_acquire(&to->lock);
+	return to;
+}
+
+static always_inline struct rq *place_on_cpu(struct rq *rq, struct task *t)
+{
+	if (unlikely(cpu_count > 1)) {
+		unsigned cpu = choose_cpu_smp(t);
+		if (cpu != rq->cpu)
+			rq = move_task(rq, t, cpu);
+	}
+	return rq;
+}
+
+bool task_wake_irqs_off(struct task *t, u32 states)
+{
+	struct rq *rq = task_rq_lock(t);
+	u32 state = READ_ONCE(t->state);
+	bool woke = false;
+
+	while (state & states) {
+		if (!atomic_cas(&t->state, &state, TASK_RUNNING))
+			continue; /* it runs and has just changed its state */
+		woke = true;
+		if (t->se.on_rq)
+			break; /* on its way to sleep, or preempted there */
+		ASSERT_OP(t->on_cpu, ==, 0);
+		if (state & (TASK_UNINTERRUPTIBLE | TASK_KILLABLE))
+			rq->uninterruptible--;
+		rq = place_on_cpu(rq, t);
+		activate(rq, t);
+		break;
+	}
+	spin_release(&rq->lock);
+	return woke;
+}
+
+bool task_wake_state(struct task *t, u32 states)
+{
+	u64 flags = irq_save();
+	bool woke = task_wake_irqs_off(t, states);
+
+	irq_restore(flags);
+	preempt_check();
+	return woke;
+}
+
+static void inherit(struct task *t, const struct task *parent)
+{
+	unsigned policy = parent->se.policy;
+	int nice = parent->se.nice;
+
+	if (parent->se.reset_on_fork) {
+		nice = policy == SCHED_FIFO || policy == SCHED_RR || nice < 0 ? 0 : nice;
+		policy = SCHED_NORMAL;
+	}
+	sched_set_entity(&t->se, policy, parent->se.rt_priority, nice);
+	t->affinity = parent->affinity;
+}
+
+void task_start(struct task *t)
+{
+	IRQ_GUARD();
+	struct rq *rq;
+
+	sched_count_start();
+	ASSERT_OP(t->state, ==, TASK_NEW);
+	ASSERT(!t->se.on_rq);
+	if (!(t->flags & TASKF_KERNEL))
+		inherit(t, current);
+	t->start_time_ns = clock_monotonic_ns();
+	preempt_disable();
+	t->cpu = this_rq()->cpu;
+	rq = task_rq_lock(t);
+	t->se.vruntime = rq->vtime;
+	WRITE_ONCE(t->state, TASK_RUNNING);
+	rq = place_on_cpu(rq, t);
+	activate(rq, t);
+	spin_release(&rq->lock);
+	preempt_enable_no_resched();
+}
+
+void task_set_work(struct task *t, u32 work)
+{
+	atomic_or(&t->work, work);
+	if (unlikely(cpu_count > 1) && t != current && READ_ONCE(t->on_cpu))
+		ipi_reschedule(READ_ONCE(t->cpu));
+}
+
+void sched_switch_mm(struct mm *mm)
+{
+	IRQ_GUARD();
+	struct rq *rq = this_rq();
+
+	current->mm = mm;
+	if (rq->mm != mm)
+		load_mm(rq, mm);
+}
+
+static void forget_here(void *mm)
+{
+	struct rq *rq = this_rq();
+
+	if (rq->mm == mm)
+		load_mm(rq, NULL);
+}
+
+void sched_mm_forget(struct mm *mm)
+{
+	bool elsewhere = false;
+
+	preempt_disable();
+	u64 flags = irq_save();
+	forget_here(mm);
+	for (unsigned c = 0; c < cpu_count; c++)
+		elsewhere |= READ_ONCE(cpu_rq(c)->mm) == mm;
+	irq_restore(flags);
+	if (elsewhere)
+		ipi_call_others(forget_here, mm);
+	preempt_enable();
+}

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+kernel-srcs += src/kernel/sched/account.c
+kernel-srcs += src/kernel/sched/fair.c
+kernel-srcs += src/kernel/sched/idle.c
+kernel-srcs += src/kernel/sched/mutex.c
+kernel-srcs += src/kernel/sched/policy.c
+kernel-srcs += src/kernel/sched/rt.c
+kernel-srcs += src/kernel/sched/rwsem.c
+kernel-srcs += src/kernel/sched/sched.c
+kernel-srcs += src/kernel/sched/task.c
+kernel-srcs += src/kernel/sched/wait.c
+kernel-srcs += src/kernel/sched/workqueue.c

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+kernel-srcs += src/kernel/sync/spinlock.c
+kernel-srcs += src/kernel/sync/rcu.c

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+kernel-srcs += src/kernel/syscall/dispatch.c
+kernel-srcs += src/kernel/syscall/names.c
+kernel-srcs += src/kernel/syscall/system.c

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+kernel-srcs += src/kernel/tty/console.c
+kernel-srcs += src/kernel/tty/devpts.c
+kernel-srcs += src/kernel/tty/ioctl.c
+kernel-srcs += src/kernel/tty/job.c
+kernel-srcs += src/kernel/tty/n_tty.c
+kernel-srcs += src/kernel/tty/n_tty_io.c
+kernel-srcs += src/kernel/tty/n_tty_output.c
+kernel-srcs += src/kernel/tty/pty.c
+kernel-srcs += src/kernel/tty/tty.c
+kernel-srcs += src/kernel/tty/vt.c

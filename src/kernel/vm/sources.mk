@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+kernel-srcs += src/kernel/vm/access.c
+kernel-srcs += src/kernel/vm/area.c
+kernel-srcs += src/kernel/vm/fault.c
+kernel-srcs += src/kernel/vm/limits.c
+kernel-srcs += src/kernel/vm/madvise.c
+kernel-srcs += src/kernel/vm/mlock.c
+kernel-srcs += src/kernel/vm/mm.c
+kernel-srcs += src/kernel/vm/mmap.c
+kernel-srcs += src/kernel/vm/mprotect.c
+kernel-srcs += src/kernel/vm/mremap.c
+kernel-srcs += src/kernel/vm/shared_anon.c
+kernel-srcs += src/kernel/vm/vdso.c
+kernel-srcs += src/kernel/vm/zap.c
+kernel-srcs += src/kernel/vm/stack.c
