@@ -11,6 +11,7 @@
 #define USER_DS 0x2b
 #define USER_CS 0x33
 #define TSS_SELECTOR 0x40
+#define CPU_NUMBER_SELECTOR 0x7b /* its limit is the number of the CPU: see descriptors.c */
 
 /* Vectors 0x20..0x2f are the 8259s'; IRQ_VECTOR_FIRST.._LAST devices' (arch/irq.h). */
 #define VECTOR_PIC 0x20
@@ -91,6 +92,9 @@ void tsc_adjust_as_boot_cpu(void);
 /* mtrr.c: the boot CPU's memory type ranges for the others. False: they could not be set. */
 void mtrr_read_boot_cpu(void);
 bool mtrr_as_boot_cpu(void);
+
+/* topology.c: after the CPU was identified */
+void cpu_topology_init(void);
 
 /* fpu.c: vector state on this CPU as on the boot CPU; false: it has not all of it. */
 bool fpu_init_cpu(void);
