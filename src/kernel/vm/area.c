@@ -14,7 +14,8 @@
  * be one area are one, where that is cheap to see (area_merge).  mm->pages_* are the
  * sums over all areas.
  *
- * Locking: mm->lock, for writing to change anything.  An area with a page cache
+ * Locking: mm->lock, for writing to change anything; an area that changes is marked first, which keeps
+ * faults out of it (area_lock.c).  An area with a page cache
  * is on cache->mappings, where truncation finds it without mm->lock; so its ends
  * and its offset change under the cache's mappings_lock, too.
  */
@@ -57,17 +58,29 @@ struct area *area_clone(const struct area *a, struct mm *mm)
 		return NULL;
 	*b = *a;
 	b->mm = mm;
+	b->readers = 0;
+	b->change_seq = 0;
 	take_references(b);
 	return b;
 }
 
-void area_free(struct area *a)
+static void drop_references(struct area *a)
 {
 	if (a->file)
 		file_put(a->file);
 	else if (a->cache)
 		shared_anon_put(a->cache);
+}
+
+void area_free_memory(struct area *a)
+{
 	slab_free(area_cache, a);
+}
+
+void area_free(struct area *a)
+{
+	drop_references(a);
+	area_free_memory(a);
 }
 
 void area_discard(struct mm *mm, struct area *a)
@@ -81,10 +94,12 @@ void mm_write_unlock(struct mm *mm)
 	struct area *dead = mm->dead, *next;
 
 	mm->dead = NULL;
+	mm_changes_end(mm);
 	rwsem_write_unlock(&mm->lock);
 	for (; dead; dead = next) {
 		next = dead->next;
-		area_free(dead);
+		drop_references(dead);
+		area_free_later(mm, dead);
 	}
 }
 
@@ -149,6 +164,7 @@ void area_set_flags(struct mm *mm, struct area *a, u32 flags)
 	s64 pages = (s64)pages_of(a->start, a->end);
 
 	ASSERT(!((a->flags ^ flags) & (AREA_SHARED | AREA_MAYWRITE | AREA_GROWSDOWN)));
+	area_change_begin(a);
 	account(mm, a->flags, -pages);
 	a->flags = flags;
 	account(mm, flags, pages);
@@ -250,6 +266,7 @@ static void insert_by_address(struct mm *mm, struct area *a)
 
 void area_insert(struct mm *mm, struct area *a)
 {
+	area_change_begin(a); /* no fault before truncation can find it */
 	insert_by_address(mm, a);
 	area_mapping_add(a);
 }
@@ -271,12 +288,14 @@ static void unlink_area(struct mm *mm, struct area *a)
 		gap_changed(next);
 	if (mm->cached == a)
 		mm->cached = NULL;
+	a->detached = true;
 	mm->area_count--;
 	account(mm, a->flags, -(s64)pages_of(a->start, a->end));
 }
 
 void area_remove(struct mm *mm, struct area *a)
 {
+	area_change_begin(a);
 	area_mapping_remove(a);
 	unlink_area(mm, a);
 }
@@ -297,6 +316,7 @@ static void set_ends(struct mm *mm, struct area *a, u64 start, u64 end)
 void area_resize(struct mm *mm, struct area *a, u64 start, u64 end)
 {
 	ASSERT(start < end && (!a->prev || a->prev->end <= start) && (!a->next || end <= a->next->start));
+	area_change_begin(a);
 	if (a->cache)
 		rwsem_write_lock(&a->cache->mappings_lock);
 	set_ends(mm, a, start, end);
@@ -311,6 +331,8 @@ struct area *area_split(struct mm *mm, struct area *a, u64 at)
 	ASSERT(a->start < at && at < a->end);
 	if (!b)
 		return NULL;
+	area_change_begin(a);
+	area_change_begin(b);
 	b->start = at;
 	b->offset += at - a->start;
 	if (b->flags & AREA_DEVICE)
@@ -342,6 +364,8 @@ static void join(struct mm *mm, struct area *lower, struct area *upper)
 {
 	u64 end = upper->end;
 
+	area_change_begin(lower);
+	area_change_begin(upper);
 	lower->has_anon |= upper->has_anon;
 	if (lower->cache)
 		rwsem_write_lock(&lower->cache->mappings_lock);

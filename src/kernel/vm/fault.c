@@ -15,6 +15,9 @@
  * that for both sides.  The first to write then finds either refs 1 (the other side
  * has gone: the frame becomes exclusive again) or more (it takes a copy).
  *
+ * A fault holds its area alone (area_lock.c), or mm->lock where that does not do: a stack that
+ * grows, nothing there.
+ *
  * Entries are written under the lock of their leaf table and only over what was
  * seen before; who loses a race leaves it to the CPU to try the access again.
  *
@@ -407,6 +410,7 @@ static struct area *grow_stack(struct mm *mm, u64 va)
 	a = area_find(mm, va);
 	if (a && va < a->start && (!(a->flags & AREA_GROWSDOWN) || area_grow_down(mm, a, va)))
 		a = NULL;
+	mm_changes_end(mm);
 	rwsem_downgrade(&mm->lock);
 	return a;
 }
@@ -440,6 +444,12 @@ static noinline int fault_error(int err, unsigned flags, int *code)
 	}
 }
 
+static inline int fault_result(int err, unsigned flags, int *code)
+{
+	current->faults_minor++;
+	return likely(!err) ? 0 : fault_error(err, flags, code);
+}
+
 int upcall_page_fault(struct regs *r, u64 va, unsigned flags, int *code)
 {
 	struct mm *mm = current->mm;
@@ -452,6 +462,17 @@ int upcall_page_fault(struct regs *r, u64 va, unsigned flags, int *code)
 	}
 	if (unlikely(!mm || va >= USER_MAX)) {
 		*code = SEGV_MAPERR;
+		return SIGSEGV;
+	}
+	a = area_fault_begin(mm, va);
+	if (likely(a)) {
+		bool allowed = access_allowed(a, flags);
+
+		err = likely(allowed) ? fault_page(a, ALIGN_DOWN(va, PAGE_SIZE), flags) : 0;
+		area_fault_end(a);
+		if (likely(allowed))
+			return fault_result(err, flags, code);
+		*code = SEGV_ACCERR;
 		return SIGSEGV;
 	}
 	rwsem_read_lock(&mm->lock);
@@ -468,6 +489,5 @@ int upcall_page_fault(struct regs *r, u64 va, unsigned flags, int *code)
 	}
 	err = fault_page(a, ALIGN_DOWN(va, PAGE_SIZE), flags);
 	rwsem_read_unlock(&mm->lock);
-	current->faults_minor++;
-	return likely(!err) ? 0 : fault_error(err, flags, code);
+	return fault_result(err, flags, code);
 }

@@ -55,6 +55,24 @@ void area_free(struct area *a); /* drops file and cache object, too */
 /* For one that was removed: freed once mm->lock is given up, since that may end a file. */
 void area_discard(struct mm *mm, struct area *a);
 void mm_write_unlock(struct mm *mm);
+void area_free_memory(struct area *a); /* of the struct alone */
+
+/* area_lock.c: the lock of an area, which faults hold instead of mm->lock. */
+/*
+ * The area that contains `va`, held against changes until area_fault_end; NULL: there is none, or
+ * not now: mm->lock has to be taken. mm is the current task's.
+ */
+struct area *area_fault_begin(struct mm *mm, u64 va);
+void area_fault_end(struct area *a);
+/*
+ * Keeps faults out of `a` until the end of the changes: mm_write_unlock, or mm_changes_end before the
+ * lock is given up in another way. mm->lock held for writing; may sleep; no lock that a fault takes is held.
+ */
+void area_change_begin(struct area *a);
+void mm_changes_end(struct mm *mm);
+/* Frees a removed area's memory when no fault can be looking at it. */
+void area_free_later(struct mm *mm, struct area *a);
+
 void area_insert(struct mm *mm, struct area *a);
 void area_append(struct mm *mm, struct area *a); /* `a` is above all others */
 void area_remove(struct mm *mm, struct area *a);
@@ -94,7 +112,7 @@ enum { FAULT_FORCE = 1 << 16 }; /* beside the FAULT_* of arch/upcall.h: protecti
 extern pte_t zero_pte; /* of the page of zeros: special, read-only, not executable */
 void fault_init(void);
 /*
- * Serves a fault in `a`, whose protection allows it. mm->lock held for reading or writing. 0, -ENOMEM,
+ * Serves a fault in `a`, whose protection allows it. The area, or mm->lock, is held. 0, -ENOMEM,
  * -EIO (SIGBUS), -EINTR.
  */
 int fault_page(struct area *a, u64 va, unsigned flags);

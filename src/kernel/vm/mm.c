@@ -11,7 +11,7 @@
  * Pages of the page cache are left to faults; so are pages of zeros.  A leaf table
  * is walked only where an area has had anonymous pages at all.
  *
- * While parent and child are copied, the parent's mm->lock keeps faults out.  Other
+ * While parent and child are copied, marks on all the parent's areas keep faults out.  Other
  * threads of the parent may still write through stale TLB entries until the flush
  * at the end: such a write counts as made before the fork.
  */
@@ -58,6 +58,8 @@ struct mm *mm_new(void)
 	ref_init(&mm->users, 1);
 	ref_init(&mm->refs, 1);
 	rwsem_init(&mm->lock);
+	wait_queue_init(&mm->area_left);
+	mm->change_seq = 1;
 	mm->mmap_base = USER_MAX;
 	mm->dumpable = 1;
 	return mm;
@@ -323,11 +325,14 @@ int mm_fork(struct mm *from, struct mm **out)
 		file_get(from->exe);
 		mm->exe = from->exe;
 	}
-	for (struct area *a = from->first; a && !err; a = a->next)
+	for (struct area *a = from->first; a && !err; a = a->next) {
+		area_change_begin(a);
 		err = copy_area(&fc, mm, a);
+	}
 	rss_add(&mm->rss_anon, fc.pages); /* a truncation may have taken some away already */
 	if (fc.changed)
 		tlb_flush_all(&from->arch);
+	mm_changes_end(from);
 	rwsem_write_unlock(&from->lock);
 	if (err) {
 		mm_put(mm);

@@ -53,6 +53,7 @@ int mm_unmap_locked(struct mm *mm, u64 addr, u64 len)
 		return err;
 	for (a = area_find(mm, addr); a && a->start < end; a = next) {
 		next = a->next;
+		area_change_begin(a);
 		zap_area(a, a->start, a->end, ZAP_ALL);
 		area_remove(mm, a);
 		area_discard(mm, a);

@@ -31,7 +31,7 @@ static int move_pages(struct area *a, u64 from, u64 to, u64 len, u64 *done)
 			return -ENOMEM;
 		}
 		for (; va < stop; va += PAGE_SIZE, src++, dst++) {
-			/* Nobody else looks: mm->lock and the mappings lock are held for writing. */
+			/* Nobody else looks: both areas are changing, the mappings lock is held for writing. */
 			pte_t v = pte_load(src);
 
 			if (pte_none(v))
@@ -79,8 +79,8 @@ static int check_resize(struct remap *m, struct area **out)
 	*out = a;
 	if (m->new_len == m->old_len)
 		return 0;
-	u64 offset = a->offset + (m->addr - a->start);
-	if (offset + m->new_len < offset)
+	u64 offset = a->offset + (m->addr - a->start); /* means something where there is a file */
+	if (a->cache && offset + m->new_len < offset)
 		return -EINVAL;
 	if (a->flags & (AREA_DEVICE | AREA_VDSO))
 		return -EFAULT;
@@ -118,6 +118,7 @@ static int move_area(struct remap *m, struct area *a)
 	if (b->flags & AREA_DEVICE)
 		b->device = paddr_add(a->device, m->addr - a->start);
 	area_insert(mm, b);
+	area_change_begin(a);
 	int err = m->old_len ? move_entries(a, m->addr, m->new_addr, m->old_len) : 0;
 	if (err) {
 		area_remove(mm, b);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 kernel-srcs += src/kernel/vm/access.c
 kernel-srcs += src/kernel/vm/area.c
+kernel-srcs += src/kernel/vm/area_lock.c
 kernel-srcs += src/kernel/vm/fault.c
 kernel-srcs += src/kernel/vm/limits.c
 kernel-srcs += src/kernel/vm/madvise.c

@@ -3,8 +3,8 @@
  * Address spaces.  A struct mm holds a tree of areas (page-aligned, disjoint) and
  * the page tables; pages appear by faults.
  *
- * Lock order: mm->lock (write: changes of areas; read: faults) > page-cache
- * invalidate lock > leaf page-table lock.  Anonymous frames are owned by the page
+ * Lock order: mm->lock (write: changes of areas; read: looking at several) > an area's own
+ * lock (faults) > page-cache invalidate lock > leaf page-table lock.  Anonymous frames are owned by the page
  * tables that map them: frame->refs counts entries, FRAME_EXCLUSIVE says that
  * there is one and may be written in place; fork clears it on both sides.
  */
@@ -15,6 +15,7 @@
 #include <lib/rbtree.h>
 #include <mm/usercopy.h>
 #include <sched/mutex.h>
+#include <sync/rcu.h>
 #include <sync/refcount.h>
 
 struct file;
@@ -38,23 +39,30 @@ enum area_flags {
 };
 
 /*
+ * "mm->lock" of an area's fields means: who changes them holds mm->lock for writing and has marked the
+ * area by area_change_begin; faults read them with the area's own lock (area_lock.c), others with mm->lock.
+ *
  * Areas that map a page cache are on its list of mappings, too: their start, end and offset are
  * changed with mm->lock and cache->mappings_lock held for writing, and read with either.
  */
 struct area {
-	struct rb_node node;      /* mm->lock */
+	struct rb_node node;      /* mm->lock; walked without it, see area_lock.c */
 	u64 start, end;           /* mm->lock */
 	u64 gap, gap_max;         /* mm->lock: free space right below; the largest in the subtree */
 	struct area *prev, *next; /* mm->lock: neighbours by address */
 	u32 flags;                /* mm->lock */
 	bool has_anon;            /* set by the first anonymous page (racy among faults), never cleared */
 	bool write_combining;
+	bool detached;            /* mm->lock: not in the tree any more */
+	u32 readers;              /* atomic: faults in here, and a bit for who waits for their end */
+	u64 change_seq;           /* mm->lock: mm->change_seq when it was last marked as changing */
 	struct mm *mm;            /* imm */
 	struct file *file;        /* referenced; NULL: anonymous (private) */
 	struct page_cache *cache; /* file->..., or of a shared anonymous object */
 	u64 offset;               /* in the file, bytes, of `start` */
 	paddr_t device;           /* AREA_DEVICE: physical address of `start` */
 	struct list mapping_link; /* cache->mappings_lock */
+	struct rcu_head rcu;      /* once removed */
 };
 
 struct mm {
@@ -65,7 +73,9 @@ struct mm {
 	struct rb_root areas;     /* lock; augmented with the largest gap */
 	struct area *first, *last; /* lock: by address */
 	struct area *dead;        /* lock: removed, freed by mm_write_unlock; linked by next */
-	struct area *cached;      /* last found; lock (readers race harmlessly) */
+	struct area *cached;      /* last found; lock, or an area's own (writers race harmlessly) */
+	u64 change_seq;           /* lock; read without: changes of areas that are over. From 1 */
+	struct wait_queue area_left; /* for area_change_begin: the last fault has left an area */
 	u32 area_count;           /* lock */
 	u64 mmap_base;            /* top-down search starts here */
 	u64 brk_start, brk;       /* lock */

@@ -46,4 +46,10 @@ TEST
 	char *ro = map_anon(PAGE, PROT_READ);
 	ro = mremap(ro, PAGE, 3 * PAGE, MREMAP_MAYMOVE);
 	CHILD("protection moves along") ro[2 * PAGE] = 1;
+	/* Grown downwards by a neighbour, which must not count as a place before the start of a file. */
+	char *two = map_anon(16 * PAGE, PROT_NONE);
+	MUST(munmap(two, 16 * PAGE));
+	MUST(mmap(two + 4 * PAGE, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	MUST(mmap(two, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	YES("two that became one grow", mremap(two, 8 * PAGE, 64 * PAGE, MREMAP_MAYMOVE) != MAP_FAILED);
 }
