@@ -9,3 +9,5 @@ kernel-srcs += src/kernel/tty/n_tty_output.c
 kernel-srcs += src/kernel/tty/pty.c
 kernel-srcs += src/kernel/tty/tty.c
 kernel-srcs += src/kernel/tty/vt.c
+kernel-srcs += src/kernel/tty/vt_blank.c
+kernel-srcs += src/kernel/tty/vt_draw.c

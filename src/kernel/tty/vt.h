@@ -12,7 +12,10 @@ enum { VT_COUNT = 6 };
 struct vt_screen {
 	unsigned cols, rows;
 	unsigned width, height; /* pixels; 0: characters only */
-	/* Draws n cells of line y from column x on. One caller at a time (but in a panic). */
+	/*
+	 * Draws n cells of line y from column x on, in the colours 0xRRGGBB that they carry; of the
+	 * attributes, lines, slant and cursor are to be drawn. One caller at a time (but in a panic).
+	 */
 	void (*draw)(struct vt_screen *s, unsigned x, unsigned y, const struct terminal_cell *c, unsigned n);
 };
 
@@ -28,6 +31,14 @@ void vt_switch_by(int step);
 /* How the program on the screen wants cursor keys (?1) and keypad (ESC =). */
 bool vt_app_cursor_keys(void);
 bool vt_app_keypad(void);
+
+/* Shift-PageUp and Shift-PageDown: shows what went out at the top, half a screen further. Any context. */
+void vt_scroll(bool back);
+/* The same by lines, back if negative. */
+void vt_scroll_lines(int lines);
+
+/* A line for who watches the machine start when the log is not shown (quiet). May not be called in interrupts. */
+void vt_banner(const char *text);
 
 /* The terminal on the screen, referenced; NULL without a screen. */
 struct tty *vt_foreground(void);
