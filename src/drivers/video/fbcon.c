@@ -14,6 +14,7 @@
 
 #include <arch/io.h>
 #include <debug/log.h>
+#include <drivers/video/fbdev.h>
 #include <drivers/video/font.h>
 #include <drivers/video/vga.h>
 #include <drivers/video/video.h>
@@ -262,6 +263,11 @@ static bool usable(const struct boot_fb *fb)
 	       fb->pitch / DIV_ROUND_UP(fb->bpp, 8) >= fb->width;
 }
 
+static void restore_palette(struct vt_screen *unused_s)
+{
+	vga_palette_init();
+}
+
 static void set_up_text(const struct boot_fb *fb)
 {
 	struct vt_screen *s = &fbcon.screen;
@@ -283,8 +289,10 @@ static void set_up_pixels(const struct boot_fb *fb)
 	s->rows = min(fb->height / FONT_HEIGHT, (u32)TERMINAL_MAX_ROWS);
 	s->draw = draw_pixels;
 	fbcon.bytes = DIV_ROUND_UP(fb->bpp, 8);
-	if (fb->type == BOOT_FB_INDEXED)
+	if (fb->type == BOOT_FB_INDEXED) {
 		vga_palette_init();
+		s->restore = restore_palette;
+	}
 	memset(fbcon.memory, 0, fbcon.pitch * fb->height); /* margins are not drawn */
 }
 
@@ -315,6 +323,7 @@ void fbcon_init(const struct boot_fb *fb)
 	else
 		set_up_pixels(fb);
 	vt_init(&fbcon.screen);
+	fbdev_init(fb);
 	log_info("fbcon: %u x %u characters, %u x %u %s, %u bits each", fbcon.screen.cols, fbcon.screen.rows,
 		 fb->width, fb->height, fb->type == BOOT_FB_TEXT ? "cells" : "pixels", fb->bpp);
 }

@@ -17,6 +17,8 @@ struct vt_screen {
 	 * attributes, lines, slant and cursor are to be drawn. One caller at a time (but in a panic).
 	 */
 	void (*draw)(struct vt_screen *s, unsigned x, unsigned y, const struct terminal_cell *c, unsigned n);
+	/* A program may have changed more than pixels. NULL: nothing to do. As draw. */
+	void (*restore)(struct vt_screen *s);
 };
 
 /* The screen, which must be cleared to black. Once; without it there are no virtual terminals. May sleep. */

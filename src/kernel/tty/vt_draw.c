@@ -159,6 +159,8 @@ static bool forget_lost(void)
 {
 	if (!atomic_exchange(&shown_lost, 0))
 		return false;
+	if (vt_screen->restore)
+		vt_screen->restore(vt_screen);
 	memset(shown, 0, sizeof(*shown) * vt_screen->cols * vt_screen->rows);
 	return true;
 }
