@@ -160,7 +160,7 @@ def test_frame_buffer_device(machine):
     assert out.startswith("simple 1024x768 32 bits, 4096 bytes a line, 3145728 in all\n"), out
     files = m.shell(
         "cd /sys/class/graphics/fb0; cat name virtual_size bits_per_pixel stride dev; cat /proc/fb;"
-        "ls -l /dev/fb0; cd"
+        "busybox ls -l /dev/fb0; cd"
     )
     assert files.startswith("simple\n1024,768\n32\n4096\n29:0\n0 simple\ncrw-rw----"), files
     # A picture by way of a mapping; the terminal stands behind it and comes back.
