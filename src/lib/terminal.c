@@ -349,6 +349,8 @@ static void reset(struct terminal *t)
 	tabs_reset(t);
 	erase_lines(t, 0, t->rows);
 	terminal_damage_all(t);
+	if (t->on_reset)
+		t->on_reset(t);
 }
 
 static void restore_pen(struct terminal *t)

@@ -59,6 +59,7 @@ struct terminal {
 	/* Answers to questions, and BEL; may be NULL. */
 	void (*reply)(struct terminal *t, const char *s, size_t n);
 	void (*bell)(struct terminal *t);
+	void (*on_reset)(struct terminal *t); /* ESC c */
 };
 
 /* Bytes that terminal_init wants for the cells. */
@@ -67,7 +68,7 @@ static inline size_t terminal_buffer_size(unsigned cols, unsigned rows)
 	return 2 * sizeof(struct terminal_cell) * cols * rows;
 }
 
-/* 1 <= cols <= TERMINAL_MAX_COLS, 1 <= rows <= TERMINAL_MAX_ROWS; reply and bell are kept as they are. */
+/* 1 <= cols <= TERMINAL_MAX_COLS, 1 <= rows <= TERMINAL_MAX_ROWS; the call-backs are kept as they are. */
 void terminal_init(struct terminal *t, unsigned cols, unsigned rows, void *buffer);
 void terminal_write(struct terminal *t, const void *bytes, size_t n);
 

@@ -8,7 +8,8 @@
  * stands on the screen.  So the cost of drawing does not depend on how much is written,
  * and the frame buffer is never read.  The cursor is an attribute of its cell in `shown`.
  *
- * The cells of a terminal are allocated when it is first opened or shown.
+ * A terminal is made when it is first opened or shown, and stays; its cells can be given up again
+ * (VT_DISALLOCATE).
  *
  * Locking: vt->lock (interrupts off) protects terminal and flags, and makes those who put
  * bytes into the tty's input ring one.  vt_mutex: allocation and switching.  render_mutex:
@@ -19,53 +20,50 @@
 
 #include <debug/log.h>
 #include <debug/panic.h>
+#include <lib/format.h>
 #include <lib/string.h>
-#include <linux/capability.h>
-#include <linux/kd.h>
 #include <linux/major.h>
-#include <linux/vt.h>
 #include <mm/kmap.h>
-#include <mm/usercopy.h>
-#include <proc/cred.h>
+#include <mm/slab.h>
 #include <sched/mutex.h>
 #include <sched/task.h>
 #include <sync/atomic.h>
 #include <time/clock.h>
 #include <time/timer.h>
-#include <tty/tty.h>
+#include <tty/vt_internal.h>
 
 #define FRAME_NS (16 * NSEC_PER_MSEC)
 enum { WRITE_CHUNK = 512, WRITE_ROOM = 65536, LOG_SPINS = 100000 };
 
-struct vt {
-	spinlock_t lock;      /* interrupts off; all but what is marked */
-	struct terminal term;
-	struct tty *tty;      /* imm after set-up */
-	void *cells;          /* vt_mutex; NULL: not in use yet */
-	bool ready;           /* cells are there */
-	bool open;
-	bool graphics;        /* KD_GRAPHICS: nothing is drawn */
-	bool answered;        /* bytes were put into the input ring */
-};
-
-static struct vt vts[VT_COUNT];
+static struct vt *vts[VT_COUNT];     /* atomic; set under vt_mutex, never cleared */
 static struct vt_screen *screen;     /* imm after set-up */
+const struct vt_screen *vt_the_screen;
+const struct vt_keyboard *vt_keyboard;
 static u32 visible;                  /* atomic; written under vt_mutex: index in vts */
-static u32 wanted;                   /* atomic: index that vt_switch asked for */
-static struct mutex vt_mutex = MUTEX_INIT(vt_mutex);
+struct mutex vt_mutex = MUTEX_INIT(vt_mutex);
 static struct mutex render_mutex = MUTEX_INIT(render_mutex);
-static struct wait_queue switched = WAIT_QUEUE_INIT(switched);
 
 static struct terminal_cell *shown;  /* render_mutex; cols * rows */
 static u64 cursor_rows[TERMINAL_MAX_ROWS / 64]; /* render_mutex: `shown` has a cursor there */
 static struct timer frame_timer;
-static struct work render_work, switch_work;
+static struct work render_work, hold_work;
 static u32 frame_pending;            /* atomic: timer or work will come */
+u32 vt_log_number;
 static u32 shown_lost;               /* atomic: a program in graphics mode may have drawn */
 
 static struct vt *vt_visible(void)
 {
-	return &vts[atomic_load(&visible)];
+	return atomic_load(&vts[atomic_load(&visible)]);
+}
+
+unsigned vt_visible_index(void)
+{
+	return atomic_load(&visible);
+}
+
+struct vt *vt_at(unsigned index)
+{
+	return atomic_load(&vts[index]);
 }
 
 /* --- Drawing ------------------------------------------------------------------------------------ */
@@ -78,6 +76,9 @@ static void frame_due(struct timer *unused_t)
 /* Something has changed in `v`. Any context. */
 static void changed(struct vt *v)
 {
+	atomic_inc(&v->changes);
+	if (wait_queue_active(&v->changed))
+		wait_wake_all(&v->changed);
 	if (v == vt_visible() && !READ_ONCE(frame_pending) && !atomic_exchange(&frame_pending, 1))
 		timer_start(&frame_timer, clock_monotonic_ns() + FRAME_NS);
 }
@@ -104,6 +105,17 @@ static bool cursor_shown(unsigned y)
 	return cursor_rows[y / 64] >> y % 64 & 1;
 }
 
+static void show_selection(const struct vt *v, unsigned y, struct terminal_cell *line)
+{
+	unsigned cols = v->term.cols, at = y * cols;
+
+	for (unsigned x = 0; v->selected && x < cols; x++)
+		if (at + x >= v->selected_from && at + x <= v->selected_to)
+			line[x].attrs ^= TERMINAL_REVERSE;
+	if (v->pointer_shown && v->pointer / cols == y)
+		line[v->pointer % cols].attrs ^= TERMINAL_REVERSE;
+}
+
 /* The line as it is to be seen, with the cursor. v->lock held. */
 static void compose_line(struct vt *v, unsigned y, struct terminal_cell *line)
 {
@@ -113,6 +125,7 @@ static void compose_line(struct vt *v, unsigned y, struct terminal_cell *line)
 	terminal_undamage(t, y);
 	for (unsigned x = 0; t->screen_reversed && x < t->cols; x++)
 		line[x].attrs ^= TERMINAL_REVERSE;
+	show_selection(v, y, line);
 	cursor_rows[y / 64] &= ~(1ULL << y % 64);
 	if (y == t->pen.y && t->cursor_visible) {
 		line[t->pen.x].attrs |= TERMINAL_CURSOR;
@@ -145,8 +158,12 @@ static void render(struct vt *v)
 		if (!line_stale(v, y))
 			continue;
 		u64 flags = spin_lock_irqsave(&v->lock);
-		compose_line(v, y, line);
+		bool ready = v->ready;
+		if (ready)
+			compose_line(v, y, line);
 		spin_unlock_irqrestore(&v->lock, flags);
+		if (!ready) /* given up meanwhile */
+			return;
 		draw_line(y, line);
 		cond_resched();
 	}
@@ -176,13 +193,15 @@ static void render_panic(struct vt *v)
 
 /* --- Input -------------------------------------------------------------------------------------- */
 
-/* v->lock held. */
-static void input_locked(struct vt *v, const char *s, size_t n)
+/* How many were taken. v->lock held. */
+static size_t input_locked(struct vt *v, const char *s, size_t n)
 {
-	if (!v->open)
-		return;
-	while (n-- && tty_input(v->tty, (u8)*s++))
-		v->answered = true;
+	size_t done = 0;
+
+	while (v->open && done < n && tty_input(v->tty, (u8)s[done]))
+		done++;
+	v->answered |= done > 0;
+	return done;
 }
 
 static void input_done(struct vt *v)
@@ -193,87 +212,151 @@ static void input_done(struct vt *v)
 	tty_input_ready(v->tty);
 }
 
+/* What the keyboard is to know of what was written. Without locks. */
+static void tell_keyboard(struct vt *v)
+{
+	if (!READ_ONCE(v->was_reset) && !READ_ONCE(v->rang))
+		return;
+	u64 flags = spin_lock_irqsave(&v->lock);
+	bool reset = v->was_reset, rang = v->rang;
+	v->was_reset = v->rang = false;
+	spin_unlock_irqrestore(&v->lock, flags);
+	if (reset && vt_keyboard)
+		vt_keyboard->reset(v->tty->index);
+	if (rang && vt_keyboard)
+		vt_keyboard->bell();
+}
+
+static void on_reset(struct terminal *t)
+{
+	container_of(t, struct vt, term)->was_reset = true;
+}
+
+static void on_bell(struct terminal *t)
+{
+	container_of(t, struct vt, term)->rang = true;
+}
+
 static void on_reply(struct terminal *t, const char *s, size_t n)
 {
 	input_locked(container_of(t, struct vt, term), s, n);
 }
 
+size_t vt_input_to(struct vt *v, const char *bytes, size_t n)
+{
+	u64 flags = spin_lock_irqsave(&v->lock);
+	n = input_locked(v, bytes, n);
+	spin_unlock_irqrestore(&v->lock, flags);
+	input_done(v);
+	return n;
+}
+
 void vt_input(const char *bytes, size_t n)
+{
+	if (screen)
+		vt_input_to(vt_visible(), bytes, n);
+}
+
+void vt_break(void)
 {
 	if (!screen)
 		return;
 	struct vt *v = vt_visible();
 	u64 flags = spin_lock_irqsave(&v->lock);
-	input_locked(v, bytes, n);
+	if (v->open && tty_input(v->tty, TTY_BREAK))
+		v->answered = true;
 	spin_unlock_irqrestore(&v->lock, flags);
 	input_done(v);
 }
 
-bool vt_app_cursor_keys(void)
+static void hold(struct work *unused_w)
 {
-	return screen && READ_ONCE(vt_visible()->term.app_cursor_keys);
+	struct tty *t = vt_visible()->tty;
+	SPIN_GUARD(&t->lock);
+
+	if (t->stopped)
+		tty_start_locked(t);
+	else
+		tty_stop_locked(t);
 }
 
-bool vt_app_keypad(void)
+void vt_hold(void)
 {
-	return screen && READ_ONCE(vt_visible()->term.app_keypad);
+	if (screen && READ_ONCE(vt_visible()->open))
+		work_queue(&hold_work);
+}
+
+const struct terminal *vt_visible_terminal(void)
+{
+	return screen ? &vt_visible()->term : NULL;
 }
 
 /* --- Allocating and switching --------------------------------------------------------------------- */
 
-/* vt_mutex held. */
-static int allocate(struct vt *v)
+static struct vt *make_terminal(unsigned index);
+
+int vt_allocate(unsigned index)
 {
+	struct vt *v = vt_at(index) ?: make_terminal(index);
+
+	if (!v)
+		return -ENOMEM;
 	if (v->cells)
 		return 0;
-	v->cells = kvmalloc(terminal_buffer_size(screen->cols, screen->rows));
-	if (!v->cells)
+	void *cells = kvmalloc(terminal_buffer_size(screen->cols, screen->rows));
+	if (!cells)
 		return -ENOMEM;
-	terminal_init(&v->term, screen->cols, screen->rows, v->cells);
+	v->term.on_reset = NULL;
+	terminal_init(&v->term, screen->cols, screen->rows, cells);
 	v->term.reply = on_reply;
+	v->term.bell = on_bell;
+	v->term.on_reset = on_reset;
+	v->cells = cells;
 	__atomic_store_n(&v->ready, true, __ATOMIC_RELEASE);
+	vcs_add(index + 1);
 	return 0;
 }
 
-static int switch_to(unsigned index)
+int vt_free_cells(unsigned index)
 {
-	MUTEX_GUARD(&vt_mutex);
-	struct vt *v = &vts[index];
-	int err = allocate(v);
+	struct vt *v = vt_at(index);
 
-	if (err)
-		return err;
+	if (!v || !v->cells)
+		return 0;
+	void *cells = v->cells;
+	{
+		MUTEX_GUARD(&render_mutex);
+		IRQSPIN_GUARD(&v->lock);
+		if (v->open || v == vt_visible())
+			return -EBUSY;
+		v->ready = v->graphics = false;
+		v->cells = v->term.cells = NULL;
+	}
+	kvfree(cells);
+	vcs_remove(index + 1);
+	wait_wake_all(&v->changed);
+	return 0;
+}
+
+void vt_put_on_screen(unsigned index)
+{
+	struct vt *v = vt_at(index);
 	u64 flags = spin_lock_irqsave(&v->lock);
+
 	terminal_damage_all(&v->term);
 	spin_unlock_irqrestore(&v->lock, flags);
-	if (vt_visible()->graphics)
+	struct vt *old = vt_visible();
+	if (old && old->graphics)
 		atomic_store(&shown_lost, 1);
 	atomic_store(&visible, index);
 	changed(v);
-	wait_wake_all(&switched);
-	return 0;
+	if (vt_keyboard)
+		vt_keyboard->show(index + 1);
 }
 
-static void switch_wanted(struct work *unused_w)
+void vt_changed(struct vt *v)
 {
-	unsigned index = atomic_load(&wanted);
-
-	if (switch_to(index))
-		log_warn("vt: no memory for tty%u", index + 1);
-}
-
-void vt_switch(unsigned number)
-{
-	if (!screen || number < 1 || number > VT_COUNT)
-		return;
-	atomic_store(&wanted, number - 1);
-	work_queue(&switch_work);
-}
-
-void vt_switch_by(int step)
-{
-	if (screen)
-		vt_switch((unsigned)((int)(vt_visible() - vts) + VT_COUNT + step) % VT_COUNT + 1);
+	changed(v);
 }
 
 struct tty *vt_foreground(void)
@@ -285,13 +368,27 @@ struct tty *vt_foreground(void)
 	return t;
 }
 
+struct tty *vt_find(dev_t dev)
+{
+	unsigned index = DEVNO_MINOR(dev) - 1;
+
+	if (!screen || DEVNO_MAJOR(dev) != TTY_MAJOR || index >= VT_COUNT)
+		return NULL;
+	MUTEX_GUARD(&vt_mutex);
+	struct vt *v = vt_at(index) ?: make_terminal(index);
+	if (!v)
+		return NULL;
+	tty_get(v->tty);
+	return v->tty;
+}
+
 /* --- What the tty core asks for --------------------------------------------------------------------- */
 
 static int vt_open(struct tty *t)
 {
 	struct vt *v = t->priv;
 	MUTEX_GUARD(&vt_mutex);
-	int err = allocate(v);
+	int err = vt_allocate(t->index - 1);
 
 	if (err)
 		return err;
@@ -312,15 +409,21 @@ static size_t vt_write(struct tty *t, const u8 *p, size_t n)
 {
 	struct vt *v = t->priv;
 
-	if (t->stopped || !v->ready)
+	if (t->stopped)
 		return 0;
 	for (size_t done = 0; done < n; done += min(n - done, (size_t)WRITE_CHUNK)) {
 		u64 flags = spin_lock_irqsave(&v->lock);
-		terminal_write(&v->term, p + done, min(n - done, (size_t)WRITE_CHUNK));
+		if (v->selected || v->pointer_shown) { /* they stood on what was there */
+			v->selected = v->pointer_shown = false;
+			terminal_damage_all(&v->term);
+		}
+		if (v->ready) /* else a late echo: nobody has it open */
+			terminal_write(&v->term, p + done, min(n - done, (size_t)WRITE_CHUNK));
 		spin_unlock_irqrestore(&v->lock, flags);
 	}
 	changed(v);
 	input_done(v);
+	tell_keyboard(v);
 	return n;
 }
 
@@ -337,96 +440,27 @@ static size_t vt_pending(struct tty *t)
 
 static void vt_start(struct tty *t)
 {
+	if (vt_keyboard)
+		vt_keyboard->held(t->index, false);
 	tty_output_ready(t);
 }
 
-/* --- ioctls ------------------------------------------------------------------------------------------ */
-
-/* Linux's rule: one's own terminal, or the privilege. */
-static bool permitted(struct tty *t)
+static void vt_stop(struct tty *t)
 {
-	struct tty *own = tty_current();
-	bool same = own == t;
-
-	tty_put(own);
-	return same || capable(CAP_SYS_TTY_CONFIG);
+	if (vt_keyboard)
+		vt_keyboard->held(t->index, true);
 }
 
-static s64 set_mode(struct vt *v, u64 mode)
+void vt_set_graphics(struct vt *v, bool on)
 {
-	if (!permitted(v->tty))
-		return -EPERM;
-	if (mode > KD_TEXT1)
-		return -EINVAL;
 	u64 flags = spin_lock_irqsave(&v->lock);
+
 	if (v->graphics)
 		atomic_store(&shown_lost, 1);
-	v->graphics = mode == KD_GRAPHICS;
+	v->graphics = on;
 	terminal_damage_all(&v->term);
 	spin_unlock_irqrestore(&v->lock, flags);
 	changed(v);
-	return 0;
-}
-
-static s64 get_state(uptr_t arg)
-{
-	struct vt_stat s = { .v_active = atomic_load(&visible) + 1, .v_state = 1 };
-
-	for (unsigned i = 0; i < VT_COUNT; i++)
-		if (READ_ONCE(vts[i].open))
-			s.v_state |= 2U << i;
-	return copy_to_user(arg, &s, sizeof(s));
-}
-
-/* The first terminal that nobody has open, or -1. */
-static s64 open_query(uptr_t arg)
-{
-	for (unsigned i = 0; i < VT_COUNT; i++)
-		if (!READ_ONCE(vts[i].open))
-			return put_user_u32(arg, i + 1);
-	return put_user_u32(arg, -1);
-}
-
-static s64 activate(struct tty *t, u64 number)
-{
-	if (!permitted(t))
-		return -EPERM;
-	if (number < 1 || number > VT_COUNT)
-		return -ENXIO;
-	return switch_to(number - 1);
-}
-
-static s64 wait_active(struct tty *t, u64 number)
-{
-	if (!permitted(t))
-		return -EPERM;
-	if (number < 1 || number > VT_COUNT)
-		return -ENXIO;
-	return wait_event(&switched, WAIT_INTERRUPTIBLE, atomic_load(&visible) == number - 1);
-}
-
-static s64 vt_ioctl(struct tty *t, struct file *unused_f, unsigned cmd, uptr_t arg)
-{
-	struct vt *v = t->priv;
-
-	switch (cmd) {
-	case KDGKBTYPE:
-		return put_user_u8(arg, KB_101);
-	case KDSETMODE:
-		return set_mode(v, arg.raw);
-	case KDGETMODE:
-		return put_user_u32(arg, v->graphics ? KD_GRAPHICS : KD_TEXT);
-	case VT_GETSTATE:
-		return get_state(arg);
-	case VT_OPENQRY:
-		return open_query(arg);
-	case VT_ACTIVATE:
-		return activate(t, arg.raw);
-	case VT_WAITACTIVE:
-		return wait_active(t, arg.raw);
-	default:
-		return -ENOTTY;
-	}
 }
 
 static const struct tty_ops vt_ops = {
@@ -436,12 +470,14 @@ static const struct tty_ops vt_ops = {
 	.write_room = vt_write_room,
 	.pending = vt_pending,
 	.start = vt_start,
+	.stop = vt_stop,
 	.ioctl = vt_ioctl,
 };
 
 static const struct tty_driver vt_driver = {
 	.name = "tty", .major = TTY_MAJOR, .minor = 0,
 	.mode = 0620, .gid = 5 /* tty */,
+	.flags = TTY_NO_NODE, /* opening the node makes the terminal */
 	.cflag = B38400 | CS8 | CREAD | HUPCL,
 	.ops = &vt_ops,
 };
@@ -470,13 +506,22 @@ static void write_lines(struct terminal *t, const char *text, size_t n)
 	}
 }
 
+/* Where it goes: a panic to what is on the screen. */
+static struct vt *log_terminal(void)
+{
+	u32 number = atomic_load(&vt_log_number);
+
+	return number && vt_allocated(number - 1) && !panic_in_progress ? vt_at(number - 1) : vt_visible();
+}
+
 static void log_write(struct log_console *unused_c, const char *text, size_t n)
 {
-	struct vt *v = vt_visible();
+	struct vt *v = log_terminal();
 	IRQ_GUARD();
 	bool locked = lock_for_log(v);
 
-	write_lines(&v->term, text, n);
+	if (v->ready)
+		write_lines(&v->term, text, n);
 	if (locked)
 		spin_unlock(&v->lock);
 	if (panic_in_progress)
@@ -489,18 +534,40 @@ static struct log_console log_screen = { .name = "tty0", .write = log_write };
 
 /* --- Set-up ---------------------------------------------------------------------------------------------- */
 
-static bool make_terminal(unsigned i)
+/* Without cells. vt_mutex held. */
+static struct vt *make_terminal(unsigned i)
 {
-	struct vt *v = &vts[i];
+	struct vt *v = kzalloc(sizeof(*v));
 
+	if (!v)
+		return NULL;
+	spin_init(&v->lock);
+	wait_queue_init(&v->changed);
+	v->asked = -1;
 	v->tty = tty_create(&vt_driver, i + 1, v);
-	if (!v->tty)
-		return false;
+	if (!v->tty) {
+		kfree(v);
+		return NULL;
+	}
 	v->tty->winsize = (struct winsize){
 		.ws_col = screen->cols, .ws_row = screen->rows,
 		.ws_xpixel = screen->width, .ws_ypixel = screen->height,
 	};
-	return true;
+	atomic_store(&vts[i], v);
+	return v;
+}
+
+static void make_nodes(void)
+{
+	static char names[VT_COUNT + 1][8];
+	int err = 0;
+
+	for (unsigned i = 0; i <= VT_COUNT && !err; i++) {
+		snprintf(names[i], sizeof(names[i]), "tty%u", i);
+		err = chardev_register(DEVNO(TTY_MAJOR, i), names[i], vt_driver.mode, vt_driver.gid, &tty_file_ops, NULL);
+	}
+	if (err)
+		log_err("vt: no nodes in /dev (error %d)", -err);
 }
 
 static bool make_terminals(void)
@@ -509,10 +576,11 @@ static bool make_terminals(void)
 	if (!shown)
 		return false;
 	shown_lost = 1;
-	for (unsigned i = 0; i < VT_COUNT; i++)
-		if (!make_terminal(i))
-			return false;
-	return switch_to(0) == 0;
+	MUTEX_GUARD(&vt_mutex);
+	if (vt_allocate(0))
+		return false;
+	vt_put_on_screen(0);
+	return true;
 }
 
 void vt_init(struct vt_screen *s)
@@ -522,16 +590,18 @@ void vt_init(struct vt_screen *s)
 	screen = s;
 	timer_init(&frame_timer, frame_due);
 	work_init(&render_work, render_frame);
-	work_init(&switch_work, switch_wanted);
+	work_init(&hold_work, hold);
+	vt_switch_init();
 	if (!make_terminals()) {
 		log_err("vt: out of memory");
 		screen = NULL;
 		return;
 	}
-	int err = chardev_register(DEVNO(TTY_MAJOR, 0), "tty0", vt_driver.mode, vt_driver.gid,
-				   &tty_file_ops, NULL);
-	if (err)
-		log_err("vt: no /dev/tty0 (error %d)", -err);
+	vt_the_screen = s;
+	make_nodes();
+	mutex_lock(&vt_mutex);
+	vcs_add(0);
+	mutex_unlock(&vt_mutex);
 	/* Without any console= the screen is meant, as in Linux. */
 	if (tty_console_options("tty0", options, sizeof(options)) ||
 	    !tty_console_options(NULL, options, sizeof(options)))
