@@ -133,4 +133,4 @@ TEST(all_keys)
 }
 
 RUN(T(plain_keys), T(extended_keys), T(print_screen), T(fake_shifts), T(pause), T(starts_anew),
-    T(unknown_codes), T(all_keys))
+    T(unknown_codes), T(set_1), T(all_keys))

@@ -50,6 +50,11 @@ void keyboard_update_leds(void)
 		input_show_locks(leds);
 }
 
+u8 keyboard_lit(void)
+{
+	return READ_ONCE(lit);
+}
+
 /* One byte, or three for codes that do not fit; bit 7: released. */
 static void medium_raw(unsigned key, bool released, struct keymap_result *r)
 {

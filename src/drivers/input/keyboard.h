@@ -60,6 +60,7 @@ extern struct keymap_tables keyboard_tables;
 extern struct keymap_vt keyboard_vts[KEYMAP_VTS];
 /* Lights what the visible terminal's settings say, if that has changed; without the lock. */
 void keyboard_update_leds(void);
+u8 keyboard_lit(void); /* the LEDs as they are */
 /* keyboard_ioctl.c: Alt-Up was pressed. Any context. */
 void keyboard_spawn(void);
 /* keyboard_maps.c: KDGKBENT and so on. -ENOTTY: none of them. */

@@ -150,7 +150,7 @@ s64 keyboard_ioctl(unsigned vt, unsigned cmd, uptr_t arg, bool permitted)
 	case KDSKBMETA: return set_meta(v, arg.raw); /* no permission wanted, as in Linux */
 	case KDGKBLED: return put_user_u8(arg, READ_ONCE(v->flags) | READ_ONCE(v->flags_reset) << 4);
 	case KDSKBLED: return permitted ? set_flags(v, arg.raw) : -EPERM;
-	case KDGETLED: return put_user_u8(arg, keymap_leds(v));
+	case KDGETLED: return put_user_u8(arg, keyboard_lit()); /* of whichever is on the screen */
 	case KDSETLED: return permitted ? set_leds(v, arg.raw) : -EPERM;
 	case KIOCSOUND: return permitted ? sound(arg.raw, 0) : -EPERM;
 	case KDMKTONE: return permitted ? sound(arg.raw & 0xffff, arg.raw >> 16 & 0xffff) : -EPERM;

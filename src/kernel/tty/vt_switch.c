@@ -16,6 +16,7 @@
  * All of this is under vt_mutex.  Keys come in interrupts, so they leave a wish for a worker.
  */
 #include <debug/log.h>
+#include <fs/sysfs/sysfs.h>
 #include <linux/kd.h>
 #include <linux/signal.h>
 #include <lib/string.h>
@@ -223,7 +224,14 @@ int vt_wait_visible(unsigned index)
 	return err ? -EINTR : 0;
 }
 
+static int show_active(struct text *t, void *ctx)
+{
+	text_printf(t, "tty%u\n", vt_visible_index() + 1);
+	return 0;
+}
+
 void vt_switch_init(void)
 {
 	work_init(&wish_work, do_wish);
+	sysfs_add("class/tty/tty0/active", show_active, NULL);
 }
