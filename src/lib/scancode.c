@@ -62,6 +62,19 @@ static const u8 extended_keys[0x80] = {
 	[0x7a] = KEY_PAGEDOWN, [0x7c] = KEY_SYSRQ, [0x7d] = KEY_PAGEUP, [0x7e] = KEY_PAUSE,
 };
 
+/* What the controller makes of set 2 when it translates to set 1. 0x02 and 0x7f are 0x83 and 0x84 there. */
+static const u8 set1_of[0x85] = {
+	0x00, 0x43, 0x00, 0x3f, 0x3d, 0x3b, 0x3c, 0x58, 0x64, 0x44, 0x42, 0x40, 0x3e, 0x0f, 0x29, 0x59,
+	0x65, 0x38, 0x2a, 0x70, 0x1d, 0x10, 0x02, 0x5a, 0x66, 0x71, 0x2c, 0x1f, 0x1e, 0x11, 0x03, 0x5b,
+	0x67, 0x2e, 0x2d, 0x20, 0x12, 0x05, 0x04, 0x5c, 0x68, 0x39, 0x2f, 0x21, 0x14, 0x13, 0x06, 0x5d,
+	0x69, 0x31, 0x30, 0x23, 0x22, 0x15, 0x07, 0x5e, 0x6a, 0x72, 0x32, 0x24, 0x16, 0x08, 0x09, 0x5f,
+	0x6b, 0x33, 0x25, 0x17, 0x18, 0x0b, 0x0a, 0x60, 0x6c, 0x34, 0x35, 0x26, 0x27, 0x19, 0x0c, 0x61,
+	0x6d, 0x73, 0x28, 0x74, 0x1a, 0x0d, 0x62, 0x6e, 0x3a, 0x36, 0x1c, 0x1b, 0x75, 0x2b, 0x63, 0x76,
+	0x55, 0x56, 0x77, 0x78, 0x79, 0x7a, 0x0e, 0x7b, 0x7c, 0x4f, 0x7d, 0x4b, 0x47, 0x7e, 0x7f, 0x6f,
+	0x52, 0x53, 0x50, 0x4c, 0x4d, 0x48, 0x01, 0x45, 0x57, 0x4e, 0x51, 0x4a, 0x37, 0x49, 0x46, 0x00,
+	0x00, 0x00, 0x00, 0x41, 0x54,
+};
+
 static bool is_fake_shift(u8 byte)
 {
 	return byte == 0x12 || byte == 0x59;
@@ -79,7 +92,7 @@ static bool feed_pause(struct scancode_decoder *d, u8 byte, struct scancode_even
 	}
 	if (byte != 0x77 || !(state & SEEN_PAUSE_CTRL))
 		return false;
-	*event = (struct scancode_event){ KEY_PAUSE, 0xe1, !(state & SEEN_RELEASE) };
+	*event = (struct scancode_event){ KEY_PAUSE, SCANCODE_PAUSE, !(state & SEEN_RELEASE) };
 	return true;
 }
 
@@ -108,7 +121,7 @@ bool scancode_feed(struct scancode_decoder *d, u8 byte, struct scancode_event *e
 	    (extended && is_fake_shift(byte)))
 		return false;
 	event->key = extended ? extended_keys[byte] : plain_keys[byte];
-	event->scan = extended ? byte | 0x80 : byte;
+	event->scan = set1_of[byte] | (extended ? 0x80 : 0);
 	event->pressed = !(state & SEEN_RELEASE);
 	return true;
 }
@@ -122,4 +135,51 @@ u16 scancode_key(unsigned n)
 			return key;
 	}
 	return 0;
+}
+
+/* The code in set 1 of a key, + 0x80: after E0; 0: none. */
+static u8 find_set1(u16 key)
+{
+	for (unsigned i = 1; i < ARRAY_SIZE(plain_keys); i++)
+		if (plain_keys[i] == key)
+			return set1_of[i];
+	for (unsigned i = 1; i < ARRAY_SIZE(extended_keys); i++)
+		if (extended_keys[i] == key)
+			return set1_of[i] | 0x80;
+	return 0;
+}
+
+static size_t put_codes(u8 *out, const u8 *codes, size_t n, u8 up)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = codes[i] >= 0xe0 ? codes[i] : codes[i] | up;
+	return n;
+}
+
+size_t scancode_set1(u16 key, bool pressed, bool alt, u8 out[SCANCODE_SET1_MAX])
+{
+	static const u8 pause[] = { 0xe1, 0x1d, 0x45 }, print[] = { 0xe0, 0x2a, 0xe0, 0x37 }, sysrq[] = { 0x54 };
+	u8 up = pressed ? 0 : 0x80;
+
+	if (!key)
+		return 0;
+	if (key == KEY_PAUSE)
+		return put_codes(out, pause, sizeof(pause), up);
+	if (key == KEY_SYSRQ)
+		return alt ? put_codes(out, sysrq, sizeof(sysrq), up) : put_codes(out, print, sizeof(print), up);
+	u8 code = find_set1(key), codes[] = { 0xe0, code & 0x7f };
+	if (!codes[1])
+		return 0;
+	return code & 0x80 ? put_codes(out, codes, 2, up) : put_codes(out, codes + 1, 1, up);
+}
+
+u16 scancode_default_key(u16 scan)
+{
+	for (unsigned i = 1; i < ARRAY_SIZE(plain_keys); i++)
+		if (set1_of[i] == scan && plain_keys[i])
+			return plain_keys[i];
+	for (unsigned i = 1; i < ARRAY_SIZE(extended_keys); i++)
+		if ((set1_of[i] | 0x80) == scan && extended_keys[i])
+			return extended_keys[i];
+	return scan == SCANCODE_PAUSE ? KEY_PAUSE : 0;
 }

@@ -79,7 +79,35 @@ TEST(unknown_codes)
 	scancode_init(&d);
 	assert_true(scancode_feed(&d, 0x02, &e));
 	assert_int_equal(e.key, 0);
-	assert_int_equal(e.scan, 0x02);
+	assert_int_equal(e.scan, 0); /* set 1 has no code for it */
+}
+
+/* Set 1, as K_RAW gives it, and back. */
+TEST(set_1)
+{
+	u8 out[SCANCODE_SET1_MAX];
+
+#define SET1(want, key, pressed, alt) do { \
+	assert_int_equal(scancode_set1(key, pressed, alt, out), sizeof(want) - 1); \
+	assert_memory_equal(out, want, sizeof(want) - 1); \
+} while (0)
+	SET1("\x1e", KEY_A, true, false);
+	SET1("\x9e", KEY_A, false, false);
+	SET1("\x41", KEY_F7, true, false);
+	SET1("\xe0\x48", KEY_UP, true, false);
+	SET1("\xe0\xc8", KEY_UP, false, false);
+	SET1("\xe0\x1d", KEY_RIGHTCTRL, true, false);
+	SET1("\xe1\x1d\x45", KEY_PAUSE, true, false);
+	SET1("\xe1\x9d\xc5", KEY_PAUSE, false, false);
+	SET1("\xe0\x2a\xe0\x37", KEY_SYSRQ, true, false);
+	SET1("\xd4", KEY_SYSRQ, false, true);
+	assert_int_equal(scancode_set1(KEY_RESERVED, true, false, out), 0);
+	assert_int_equal(scancode_set1(KEY_MAX, true, false, out), 0);
+	assert_int_equal(scancode_default_key(0x1e), KEY_A);
+	assert_int_equal(scancode_default_key(0xc8), KEY_UP);
+	assert_int_equal(scancode_default_key(0), 0);
+	for (unsigned i = 0; scancode_key(i); i++)
+		assert_true(scancode_set1(scancode_key(i), true, false, out) > 0);
 }
 
 /* Every key of the list comes out of some code, and no two codes of a kind give one. */
@@ -105,4 +133,4 @@ TEST(all_keys)
 }
 
 RUN(T(plain_keys), T(extended_keys), T(print_screen), T(fake_shifts), T(pause), T(starts_anew),
-    T(unknown_codes), T(all_keys))
+    T(unknown_codes), T(set_1), T(all_keys))

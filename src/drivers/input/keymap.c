@@ -1,354 +1,424 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Linux console's keyboard: terminfo's "linux" describes what the keys send.
+ * The Linux console's keyboard.
  *
- * A key is looked for in this order: modifiers and locks; what is done at once (Ctrl-Alt-Del,
- * Alt-Fn, Alt-arrows); the keypad; keys with a fixed sequence; then the layout.  There the level
- * is 1 with Shift (or with Caps Lock, on letters) plus 2 with AltGr; Ctrl makes a control code of
- * the character, Alt puts ESC in front of whatever comes.
+ *   key --maps[modifiers held, locked]--> symbol --type--> handler --> bytes or an action
+ *
+ * The modifiers are counted, so that releasing one of two Shift keys leaves the other.  In the
+ * raw kinds (key codes, scan codes, off) modifiers are followed and nothing else is done, so that none is
+ * stuck afterwards; only the attention key works there.
  */
 #include <drivers/input/keymap.h>
 
 #include <lib/compiler.h>
 #include <lib/string.h>
 #include <lib/utf8.h>
-#include <linux/input-event-codes.h>
 
-enum { ESC = 0x1b, DEL = 0x7f };
+enum { ESC = 0x1b };
 
-/* A bit a key, so that releasing one of two Shift keys leaves the other. */
-enum held {
-	HELD_LEFT_SHIFT = 1,
-	HELD_RIGHT_SHIFT = 2,
-	HELD_LEFT_CTRL = 4,
-	HELD_RIGHT_CTRL = 8,
-	HELD_LEFT_ALT = 16,
-	HELD_RIGHT_ALT = 32,
-	HELD_SHIFT = HELD_LEFT_SHIFT | HELD_RIGHT_SHIFT,
-	HELD_CTRL = HELD_LEFT_CTRL | HELD_RIGHT_CTRL,
-	HELD_ALT = HELD_LEFT_ALT | HELD_RIGHT_ALT,
+/* One key's way through the handlers. */
+struct event {
+	struct keymap *m;
+	struct keymap_vt *v;
+	struct keymap_result *r;
+	u8 modes;
+	bool up, repeat;
 };
 
-void keymap_init(struct keymap *m, const struct keymap_layout *layout)
+void keymap_init(struct keymap *m, struct keymap_tables *t)
 {
-	*m = (struct keymap){ .layout = layout, .ascii = -1 };
+	*m = (struct keymap){ .tables = t };
 }
 
-static u16 modifier(unsigned key)
+void keymap_vt_reset(struct keymap_vt *v)
 {
-	switch (key) {
-	case KEY_LEFTSHIFT: return HELD_LEFT_SHIFT;
-	case KEY_RIGHTSHIFT: return HELD_RIGHT_SHIFT;
-	case KEY_LEFTCTRL: return HELD_LEFT_CTRL;
-	case KEY_RIGHTCTRL: return HELD_RIGHT_CTRL;
-	case KEY_LEFTALT: return HELD_LEFT_ALT;
-	case KEY_RIGHTALT: return HELD_RIGHT_ALT;
-	default: return 0;
-	}
+	v->lock = v->slock = 0;
+	v->flags = v->flags_reset;
+	v->leds = 0xff;
 }
 
-static u8 lock_of(unsigned key)
-{
-	switch (key) {
-	case KEY_SCROLLLOCK: return KEYMAP_SCROLL_LOCK;
-	case KEY_NUMLOCK: return KEYMAP_NUM_LOCK;
-	case KEY_CAPSLOCK: return KEYMAP_CAPS_LOCK;
-	default: return 0;
-	}
-}
+/* Largest value of each type. */
+static const u8 type_max[KEYMAP_TYPES] = {
+	[KT_LATIN] = 255, [KT_FN] = MAX_NR_FUNC - 1, [KT_SPEC] = KVAL(K_BARENUMLOCK), [KT_PAD] = NR_PAD - 1,
+	[KT_DEAD] = NR_DEAD - 1, [KT_CONS] = 255, [KT_CUR] = 3, [KT_SHIFT] = KEYMAP_MODIFIERS - 1,
+	[KT_META] = 255, [KT_ASCII] = NR_ASCII - 1, [KT_LOCK] = KEYMAP_MODIFIERS - 1, [KT_LETTER] = 255,
+	[KT_SLOCK] = KEYMAP_MODIFIERS - 1, [KT_DEAD2] = 255, [KT_BRL] = NR_BRL - 1,
+};
 
-static bool altgr(const struct keymap *m)
+bool keymap_symbol_valid(u16 symbol)
 {
-	return m->layout->altgr && m->held & HELD_RIGHT_ALT;
-}
-
-static bool alt(const struct keymap *m)
-{
-	return m->held & (m->layout->altgr ? HELD_LEFT_ALT : HELD_ALT);
+	return keymap_is_unicode(symbol) || KVAL(symbol) <= type_max[KTYP(symbol)];
 }
 
 /* --- Output --- */
 
-static void put(struct keymap_result *r, const char *bytes, size_t n)
+static void put(struct event *e, const char *bytes, size_t n)
 {
-	if (r->length + n > KEYMAP_BYTES)
+	struct keymap_result *r = e->r;
+
+	if (r->length + n > sizeof(r->bytes))
 		return;
 	memcpy(r->bytes + r->length, bytes, n);
 	r->length += n;
 	r->action = KEYMAP_TEXT;
 }
 
-static void put_string(struct keymap_result *r, const char *s)
+static void put_byte(struct event *e, char c)
 {
-	put(r, s, strlen(s));
+	put(e, &c, 1);
 }
 
-static void put_char(struct keymap_result *r, const struct keymap *m, u32 code)
+/* A character in the terminal's encoding; Latin-1 has not all of them. */
+static void put_char(struct event *e, u32 code)
 {
 	u8 out[4] = { code };
 	size_t n = code < 0x100;
 
-	if (!(m->modes & KEYMAP_LATIN1))
+	if (e->v->kind == K_UNICODE)
 		n = utf8_encode(code, out);
-	if (n)
-		put(r, (char *)out, n);
+	put(e, (char *)out, n);
+}
+
+static void put_sequence(struct event *e, char letter, bool application)
+{
+	char s[] = { ESC, application ? 'O' : '[', letter };
+
+	put(e, s, sizeof(s));
+}
+
+static void act(struct event *e, enum keymap_action action)
+{
+	e->r->action = action;
+}
+
+/* --- Characters, dead keys --- */
+
+/* The dead character and this one together; if they do not go together the first is put out. */
+static u32 combine(struct event *e, u32 base)
+{
+	struct keymap_tables *t = e->m->tables;
+	u32 dead = e->m->dead;
+
+	e->m->dead = 0;
+	for (unsigned i = 0; i < t->accent_count; i++)
+		if (t->accents[i].diacr == dead && t->accents[i].base == base)
+			return t->accents[i].result;
+	if (base == ' ' || base == dead)
+		return dead;
+	put_char(e, dead);
+	return base;
+}
+
+static void on_char(struct event *e, u32 code)
+{
+	if (e->up)
+		return;
+	if (e->m->dead)
+		code = combine(e, code);
+	if (e->m->compose) {
+		e->m->compose = false;
+		e->m->dead = code;
+		return;
+	}
+	put_char(e, code);
+}
+
+static void on_dead(struct event *e, u32 code)
+{
+	if (!e->up)
+		e->m->dead = e->m->dead ? combine(e, code) : code;
+}
+
+/* The accents standing alone, by KT_DEAD's values. */
+static const u16 dead_chars[NR_DEAD] = {
+	'`', '\'', '^', '~', '"', 0xb8, '_', 'U', '.', '*', '=', 'c', 'k', 'i', '#', 'o', '!', '?', '+', '-',
+	')', '(', ':', 'n', ';', '$', '@',
+};
+
+/* --- Strings, cursor keys, the keypad --- */
+
+static void on_string(struct event *e, unsigned value)
+{
+	const char *s = e->m->tables->strings[value];
+
+	if (!e->up && s)
+		put(e, s, min(strlen(s), (size_t)KEYMAP_STRING - 1));
+}
+
+static void on_cursor(struct event *e, unsigned value)
+{
+	if (!e->up)
+		put_sequence(e, "BDCA"[value], e->modes & KEYMAP_CURSOR_APPLICATION);
+}
+
+/* Without Num Lock the keypad's digits and point are these. */
+static bool put_pad_twin(struct event *e, unsigned value)
+{
+	static const u16 twins[] = {
+		K_INSERT, K_SELECT, K_DOWN, K_PGDN, K_LEFT, 0, K_RIGHT, K_FIND, K_UP, K_PGUP,
+	};
+
+	if (value == KVAL(K_P5)) {
+		put_sequence(e, 'G', e->modes & KEYMAP_KEYPAD_APPLICATION);
+	} else if (value < ARRAY_SIZE(twins)) {
+		if (KTYP(twins[value]) == KT_FN)
+			on_string(e, KVAL(twins[value]));
+		else
+			on_cursor(e, KVAL(twins[value]));
+	} else if (value == KVAL(K_PDOT) || value == KVAL(K_PCOMMA)) {
+		on_string(e, KVAL(K_REMOVE));
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static void on_pad(struct event *e, unsigned value)
+{
+	static const char plain[] = "0123456789+-*/\r,.?()#", application[] = "pqrstuvwxylSRQMnnmPQS";
+
+	if (e->up)
+		return;
+	if (e->modes & KEYMAP_KEYPAD_APPLICATION && !e->m->held[KG_SHIFT]) {
+		put_sequence(e, application[value], true);
+		return;
+	}
+	if (!(e->v->flags & KEYMAP_NUM_LOCK) && put_pad_twin(e, value))
+		return;
+	put_byte(e, plain[value]);
+	if (value == KVAL(K_PENTER) && e->modes & KEYMAP_RETURN_LINEFEED)
+		put_byte(e, '\n');
+}
+
+/* A digit of a character's code, which comes when the modifier is released. */
+static void on_ascii(struct event *e, unsigned value)
+{
+	struct keymap *m = e->m;
+	unsigned base = value < 10 ? 10 : 16;
+
+	if (e->up)
+		return;
+	m->ascii = (m->ascii_typed ? m->ascii : 0) * base + (value < 10 ? value : value - 10);
+	m->ascii_typed = true;
+}
+
+static void on_meta(struct event *e, unsigned value)
+{
+	if (e->up)
+		return;
+	if (!(e->modes & KEYMAP_META_BIT)) {
+		put_byte(e, ESC);
+		put_byte(e, value);
+	} else {
+		put_byte(e, value | 0x80); /* a byte, whatever the encoding, as Linux does it */
+	}
+}
+
+/* --- Modifiers and locks --- */
+
+static void hold(struct keymap *m, unsigned modifier, bool down)
+{
+	if (down)
+		m->held[modifier] += m->held[modifier] < 255;
+	else
+		m->held[modifier] -= m->held[modifier] > 0;
+	m->shift = m->held[modifier] ? m->shift | 1 << modifier : m->shift & ~(1 << modifier);
+}
+
+static void on_shift(struct event *e, unsigned value)
+{
+	struct keymap *m = e->m;
+	u16 before = m->shift;
+
+	if (e->repeat)
+		return;
+	if (value == KVAL(K_CAPSSHIFT)) { /* as a typewriter's: Shift, which undoes Caps Lock */
+		value = KVAL(K_SHIFT);
+		if (!e->up)
+			e->v->flags &= ~KEYMAP_CAPS_LOCK;
+	}
+	hold(m, value, !e->up);
+	if (e->up && m->shift != before && m->ascii_typed) {
+		m->ascii_typed = false;
+		if (e->v->kind == K_UNICODE)
+			put_char(e, m->ascii);
+		else
+			put_byte(e, m->ascii);
+	}
+}
+
+static void on_slock(struct event *e, unsigned value)
+{
+	struct keymap_vt *v = e->v;
+
+	on_shift(e, value);
+	if (e->up || e->repeat)
+		return;
+	v->slock ^= 1 << value;
+	if (!e->m->tables->maps[v->lock ^ v->slock]) /* a set without a map: this one alone */
+		v->slock = 1 << value;
+}
+
+void keymap_shift_state(struct keymap *m)
+{
+	const struct keymap_map *plain = m->tables->maps[0];
+
+	memset(m->held, 0, sizeof(m->held));
+	m->shift = 0;
+	bitmap_for_each(key, m->down, NR_KEYS) {
+		u16 symbol = plain ? plain->symbols[key] : K_HOLE;
+		unsigned value = KVAL(symbol);
+		if (KTYP(symbol) != KT_SHIFT && KTYP(symbol) != KT_SLOCK)
+			continue;
+		hold(m, value == KVAL(K_CAPSSHIFT) ? KVAL(K_SHIFT) : value, true);
+	}
+}
+
+static void toggle(struct event *e, u8 led)
+{
+	if (!e->repeat)
+		e->v->flags ^= led;
 }
 
 /* --- Keys that do something --- */
 
-static unsigned function_key(unsigned key)
+static void on_return(struct event *e)
 {
-	if (key >= KEY_F1 && key <= KEY_F10)
-		return key - KEY_F1 + 1;
-	if (key == KEY_F11 || key == KEY_F12)
-		return key - KEY_F11 + 11;
-	if (key >= KEY_F13 && key <= KEY_F24)
-		return key - KEY_F13 + 13;
-	return 0;
+	if (e->m->dead)
+		put_char(e, e->m->dead);
+	e->m->dead = 0;
+	put_byte(e, '\r');
+	if (e->modes & KEYMAP_RETURN_LINEFEED)
+		put_byte(e, '\n');
 }
 
-static bool do_command(const struct keymap *m, unsigned key, struct keymap_result *r)
+static void on_num_lock(struct event *e)
 {
-	unsigned f = function_key(key);
-
-	if (!(m->held & HELD_ALT))
-		return false;
-	if (m->held & HELD_CTRL && (key == KEY_DELETE || key == KEY_KPDOT)) {
-		r->action = KEYMAP_RESTART;
-	} else if (f) {
-		r->action = KEYMAP_SWITCH;
-		r->value = altgr(m) && f <= 12 ? f + 12 : f;
-	} else if ((key == KEY_LEFT || key == KEY_RIGHT) && !(m->held & (HELD_CTRL | HELD_SHIFT))) {
-		r->action = key == KEY_LEFT ? KEYMAP_SWITCH_PREVIOUS : KEYMAP_SWITCH_NEXT;
-	} else {
-		return false;
-	}
-	return true;
+	if (e->modes & KEYMAP_KEYPAD_APPLICATION)
+		put_sequence(e, 'P', true);
+	else
+		toggle(e, KEYMAP_NUM_LOCK);
 }
 
-/* --- Keys with a sequence of their own --- */
-
-static void put_cursor(const struct keymap *m, char letter, struct keymap_result *r)
+static void on_special(struct event *e, unsigned value)
 {
-	char s[] = { ESC, m->modes & KEYMAP_CURSOR_APPLICATION ? 'O' : '[', letter };
+	bool raw = e->v->kind != K_XLATE && e->v->kind != K_UNICODE;
 
-	put(r, s, sizeof(s));
-}
-
-static void put_function(const struct keymap *m, unsigned f, struct keymap_result *r)
-{
-	static const char *const sequences[] = {
-		"\033[[A", "\033[[B", "\033[[C", "\033[[D", "\033[[E", "\033[17~", "\033[18~",
-		"\033[19~", "\033[20~", "\033[21~", "\033[23~", "\033[24~", "\033[25~", "\033[26~",
-		"\033[28~", "\033[29~", "\033[31~", "\033[32~", "\033[33~", "\033[34~",
-	};
-
-	if (f <= 12 && m->held & HELD_SHIFT)
-		f += 12;
-	if (f <= ARRAY_SIZE(sequences))
-		put_string(r, sequences[f - 1]);
-}
-
-/* false: not such a key. Keys that send nothing at a console count, too. */
-static bool put_fixed(const struct keymap *m, unsigned key, struct keymap_result *r)
-{
-	unsigned f = function_key(key);
-
-	if (f) {
-		put_function(m, f, r);
-		return true;
-	}
-	switch (key) {
-	case KEY_UP: put_cursor(m, 'A', r); return true;
-	case KEY_DOWN: put_cursor(m, 'B', r); return true;
-	case KEY_RIGHT: put_cursor(m, 'C', r); return true;
-	case KEY_LEFT: put_cursor(m, 'D', r); return true;
-	case KEY_HOME: put_string(r, "\033[1~"); return true;
-	case KEY_INSERT: put_string(r, "\033[2~"); return true;
-	case KEY_DELETE: put_string(r, "\033[3~"); return true;
-	case KEY_END: put_string(r, "\033[4~"); return true;
-	case KEY_PAGEUP: put_string(r, "\033[5~"); return true;
-	case KEY_PAGEDOWN: put_string(r, "\033[6~"); return true;
-	case KEY_PAUSE: put_string(r, "\033[P"); return true;
-	case KEY_ESC: put_string(r, "\033"); return true;
-	case KEY_TAB: put_string(r, m->held & HELD_SHIFT ? "\033\t" : "\t"); return true;
-	case KEY_BACKSPACE: put_string(r, m->held & HELD_CTRL ? "\b" : "\177"); return true;
-	case KEY_ENTER:
-		put_string(r, m->modes & KEYMAP_RETURN_LINEFEED ? "\r\n" : "\r");
-		return true;
-	default: return false;
+	if (e->up || (raw && value != KVAL(K_SAK)))
+		return;
+	switch (value) {
+	case KVAL(K_ENTER): on_return(e); break;
+	case KVAL(K_SH_REGS): act(e, KEYMAP_SHOW_REGISTERS); break;
+	case KVAL(K_SH_MEM): act(e, KEYMAP_SHOW_MEMORY); break;
+	case KVAL(K_SH_STAT): act(e, KEYMAP_SHOW_STATE); break;
+	case KVAL(K_BREAK): act(e, KEYMAP_BREAK); break;
+	case KVAL(K_CONS): act(e, KEYMAP_SWITCH_LAST); break;
+	case KVAL(K_CAPS): toggle(e, KEYMAP_CAPS_LOCK); break;
+	case KVAL(K_NUM): on_num_lock(e); break;
+	case KVAL(K_HOLD):
+		if (!e->repeat)
+			act(e, KEYMAP_HOLD);
+		break;
+	case KVAL(K_SCROLLFORW): act(e, KEYMAP_SCROLL_FORWARD); break;
+	case KVAL(K_SCROLLBACK): act(e, KEYMAP_SCROLL_BACK); break;
+	case KVAL(K_BOOT): act(e, KEYMAP_RESTART); break;
+	case KVAL(K_CAPSON):
+		if (!e->repeat)
+			e->v->flags |= KEYMAP_CAPS_LOCK;
+		break;
+	case KVAL(K_COMPOSE): e->m->compose = true; break;
+	case KVAL(K_SAK): act(e, KEYMAP_ATTENTION); break;
+	case KVAL(K_DECRCONSOLE): act(e, KEYMAP_SWITCH_PREVIOUS); break;
+	case KVAL(K_INCRCONSOLE): act(e, KEYMAP_SWITCH_NEXT); break;
+	case KVAL(K_SPAWNCONSOLE): act(e, KEYMAP_SPAWN); break;
+	case KVAL(K_BARENUMLOCK): toggle(e, KEYMAP_NUM_LOCK); break;
+	default: break; /* a hole */
 	}
 }
 
-/* --- The keypad --- */
-
-static const struct keypad_key {
-	u8 key, twin;     /* without Num Lock it is as the twin; 0: as with it */
-	char plain;       /* 0: the layout says */
-	char application; /* behind ESC O */
-} keypad[] = {
-	{ KEY_KP0, KEY_INSERT, '0', 'p' },   { KEY_KP1, KEY_END, '1', 'q' },
-	{ KEY_KP2, KEY_DOWN, '2', 'r' },     { KEY_KP3, KEY_PAGEDOWN, '3', 's' },
-	{ KEY_KP4, KEY_LEFT, '4', 't' },     { KEY_KP5, 0, '5', 'u' },
-	{ KEY_KP6, KEY_RIGHT, '6', 'v' },    { KEY_KP7, KEY_HOME, '7', 'w' },
-	{ KEY_KP8, KEY_UP, '8', 'x' },       { KEY_KP9, KEY_PAGEUP, '9', 'y' },
-	{ KEY_KPDOT, KEY_DELETE, 0, 'n' },   { KEY_KPPLUS, 0, '+', 'l' },
-	{ KEY_KPMINUS, 0, '-', 'S' },        { KEY_KPASTERISK, 0, '*', 'R' },
-	{ KEY_KPSLASH, 0, '/', 'Q' },        { KEY_KPENTER, KEY_ENTER, '\r', 'M' },
-	{ KEY_KPEQUAL, 0, '=', 'X' },        { KEY_KPCOMMA, 0, ',', 'l' },
-};
-
-static const struct keypad_key *keypad_find(unsigned key)
+static void on_console(struct event *e, unsigned value)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(keypad); i++)
-		if (keypad[i].key == key)
-			return &keypad[i];
-	return NULL;
+	if (e->up || value >= KEYMAP_VTS)
+		return;
+	e->r->value = value + 1;
+	act(e, KEYMAP_SWITCH);
 }
 
-static bool put_keypad(struct keymap *m, unsigned key, struct keymap_result *r)
+/* --- A key --- */
+
+static void handle(struct event *e, unsigned type, unsigned value)
 {
-	const struct keypad_key *k = keypad_find(key);
-	bool numbers = m->locks & KEYMAP_NUM_LOCK;
-
-	if (!k)
-		return false;
-	if (alt(m) && k->plain >= '0' && k->plain <= '9') {
-		/* The code of a character, which comes when Alt is released. */
-		m->ascii = (m->ascii < 0 ? 0 : m->ascii * 10 % 1000) + k->plain - '0';
-	} else if (m->modes & KEYMAP_KEYPAD_APPLICATION && !(m->held & HELD_SHIFT)) {
-		char s[] = { ESC, 'O', k->application };
-		put(r, s, sizeof(s));
-	} else if (key == KEY_KPENTER || (k->twin && !numbers)) {
-		put_fixed(m, k->twin, r);
-	} else if (key == KEY_KP5 && !numbers) {
-		put_string(r, "\033[G");
-	} else {
-		put_char(r, m, k->plain ? k->plain : keymap_layout_symbol(m->layout, key, 0));
-	}
-	return true;
-}
-
-/* --- The layout's keys --- */
-
-static bool is_letter(const struct keymap *m, unsigned key, unsigned level)
-{
-	u16 lower = keymap_layout_symbol(m->layout, key, level);
-	u16 upper = keymap_layout_symbol(m->layout, key, level + 1);
-
-	return ((lower >= 'a' && lower <= 'z') || (lower >= 0xe0 && lower <= 0xfe)) &&
-	       upper == lower - 0x20;
-}
-
-/* -1: none. */
-static int control_code(u16 c)
-{
-	switch (c) {
-	case ' ':
-	case '2': return 0;
-	case '3':
-	case '4':
-	case '5':
-	case '6':
-	case '7': return c - '3' + ESC;
-	case '8':
-	case '?': return DEL;
-	case '/':
-	case '-': return 0x1f;
-	default: return (c >= '@' && c <= '_') || (c >= 'a' && c <= 'z') ? c & 0x1f : -1;
+	switch (type) {
+	case KT_LATIN:
+	case KT_LETTER: on_char(e, value); break;
+	case KT_FN: on_string(e, value); break;
+	case KT_SPEC: on_special(e, value); break;
+	case KT_PAD: on_pad(e, value); break;
+	case KT_DEAD: on_dead(e, dead_chars[value]); break;
+	case KT_DEAD2: on_dead(e, value); break;
+	case KT_CONS: on_console(e, value); break;
+	case KT_CUR: on_cursor(e, value); break;
+	case KT_SHIFT: on_shift(e, value); break;
+	case KT_META: on_meta(e, value); break;
+	case KT_ASCII: on_ascii(e, value); break;
+	case KT_LOCK:
+		if (!e->up && !e->repeat)
+			e->v->lock ^= 1 << value;
+		break;
+	case KT_SLOCK: on_slock(e, value); break;
+	default: break; /* KT_BRL: no Braille chords */
 	}
 }
 
-/* Of the characters on the key the wanted level's comes first, then the others'. */
-static void put_control(const struct keymap *m, unsigned key, unsigned level, struct keymap_result *r)
+/* The key's symbol in that map, or K_HOLE. */
+static u16 look_up(const struct keymap *m, unsigned modifiers, unsigned key)
 {
-	unsigned order[] = { level, 0, 1 };
+	const struct keymap_map *map = m->tables->maps[modifiers];
 
-	for (unsigned i = 0; i < ARRAY_SIZE(order); i++) {
-		int code = control_code(keymap_layout_symbol(m->layout, key, order[i]));
-		if (code < 0)
-			continue;
-		char c = code;
-		put(r, &c, 1);
+	return map ? map->symbols[key] : K_HOLE;
+}
+
+void keymap_key(struct keymap *m, struct keymap_vt *v, u8 modes, unsigned key, unsigned value,
+		struct keymap_result *r)
+{
+	struct event e = { .m = m, .v = v, .r = r, .modes = modes | v->modes, .up = !value };
+	bool raw = v->kind != K_XLATE && v->kind != K_UNICODE;
+
+	r->action = KEYMAP_NOTHING;
+	r->value = 0;
+	r->length = 0;
+	if (key >= NR_KEYS)
+		return;
+	e.repeat = value && (value == 2 || bitmap_test(m->down, key)); /* its release may have been lost */
+	if (value)
+		bitmap_set(m->down, key);
+	else
+		bitmap_clear(m->down, key);
+
+	unsigned modifiers = ((m->shift | v->slock) ^ v->lock) & (MAX_NR_KEYMAPS - 1);
+	if (!m->tables->maps[modifiers]) {
+		keymap_shift_state(m);
+		v->slock = 0;
 		return;
 	}
-}
-
-static void put_symbol(struct keymap *m, u16 symbol, struct keymap_result *r)
-{
-	u16 dead = m->dead, composed = keymap_compose(dead, symbol);
-
-	m->dead = 0;
-	if (!dead && keymap_is_dead(symbol)) {
-		m->dead = symbol;
-	} else if (!dead) {
-		put_char(r, m, symbol);
-	} else if (symbol == ' ' || symbol == dead) {
-		put_char(r, m, keymap_accent(dead));
-	} else if (composed) {
-		put_char(r, m, composed);
-	} else {
-		put_char(r, m, keymap_accent(dead));
-		put_char(r, m, keymap_accent(symbol));
-	}
-}
-
-static void put_layout(struct keymap *m, unsigned key, struct keymap_result *r)
-{
-	unsigned level = altgr(m) ? 2 : 0;
-	bool shift = m->held & HELD_SHIFT;
-
-	if (m->locks & KEYMAP_CAPS_LOCK && is_letter(m, key, level))
-		shift = !shift;
-	level += shift;
-	if (m->held & HELD_CTRL) {
-		put_control(m, key, level, r);
+	u16 symbol = look_up(m, modifiers, key);
+	if (keymap_is_unicode(symbol)) {
+		if (!raw)
+			on_char(&e, symbol ^ KEYMAP_UNICODE);
+		if (value)
+			v->slock = 0;
 		return;
 	}
-	u16 symbol = keymap_layout_symbol(m->layout, key, level);
-	if (symbol)
-		put_symbol(m, symbol, r);
-}
-
-/* Alt: ESC in front, or bit 7. */
-static void add_meta(const struct keymap *m, struct keymap_result *r)
-{
-	if (r->action != KEYMAP_TEXT || !alt(m) || r->length >= KEYMAP_BYTES)
+	unsigned other = modifiers ^ 1 << KG_SHIFT;
+	if (KTYP(symbol) == KT_LETTER && v->flags & KEYMAP_CAPS_LOCK && m->tables->maps[other])
+		symbol = look_up(m, other, key);
+	unsigned type = KTYP(symbol);
+	if (!keymap_symbol_valid(symbol) || (raw && type != KT_SPEC && type != KT_SHIFT))
 		return;
-	if (!(m->modes & KEYMAP_META_BIT)) {
-		memmove(r->bytes + 1, r->bytes, r->length);
-		r->bytes[0] = ESC;
-		r->length++;
-	} else if (r->length == 1) {
-		u8 c = (u8)r->bytes[0] | 0x80;
-		r->length = 0;
-		put_char(r, m, c);
-	}
-}
-
-static void modifier_changed(struct keymap *m, u16 bit, bool down, struct keymap_result *r)
-{
-	m->held = down ? m->held | bit : m->held & ~bit;
-	if (m->ascii >= 0 && !alt(m)) {
-		put_char(r, m, m->ascii);
-		m->ascii = -1;
-	}
-}
-
-struct keymap_result keymap_key(struct keymap *m, unsigned key, unsigned value)
-{
-	struct keymap_result r = { .action = KEYMAP_NOTHING };
-	u16 bit = modifier(key);
-
-	if (bit) {
-		modifier_changed(m, bit, value, &r);
-	} else if (value == 1 && lock_of(key)) {
-		m->locks ^= lock_of(key);
-		r.action = KEYMAP_LOCKS;
-	} else if (value && !lock_of(key) && !do_command(m, key, &r)) {
-		if (!put_keypad(m, key, &r) && !put_fixed(m, key, &r))
-			put_layout(m, key, &r);
-		add_meta(m, &r);
-	}
-	return r;
+	if (keymap_is_unicode(symbol))
+		on_char(&e, symbol ^ KEYMAP_UNICODE);
+	else
+		handle(&e, type, KVAL(symbol));
+	if (type != KT_SLOCK)
+		v->slock = 0;
 }

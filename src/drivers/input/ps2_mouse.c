@@ -35,6 +35,7 @@ static struct work again_work;
 static struct input_device mouse = {
 	.name = "PS/2 Generic Mouse",
 	.phys = "isa0060/serio1/input0",
+	.parent = "devices/platform/i8042/serio1",
 	.id = { BUS_I8042, 2, 1, 0 },
 };
 

@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: MIT
 kernel-srcs += src/drivers/input/evdev.c
+kernel-srcs += src/drivers/input/evdev_ioctl.c
 kernel-srcs += src/drivers/input/i8042.c
 kernel-srcs += src/drivers/input/input.c
+kernel-srcs += src/drivers/input/input_show.c
 kernel-srcs += src/drivers/input/keyboard.c
+kernel-srcs += src/drivers/input/keyboard_ioctl.c
+kernel-srcs += src/drivers/input/keyboard_maps.c
 kernel-srcs += src/drivers/input/keymap.c
+kernel-srcs += src/drivers/input/keymap_build.c
 kernel-srcs += src/drivers/input/layouts.c
+kernel-srcs += src/drivers/input/mousedev.c
 kernel-srcs += src/drivers/input/ps2_keyboard.c
 kernel-srcs += src/drivers/input/ps2_mouse.c
+kernel-srcs += src/drivers/input/speaker.c

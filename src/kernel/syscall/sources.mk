@@ -2,3 +2,4 @@
 kernel-srcs += src/kernel/syscall/dispatch.c
 kernel-srcs += src/kernel/syscall/names.c
 kernel-srcs += src/kernel/syscall/system.c
+kernel-srcs += src/kernel/syscall/sysrq.c

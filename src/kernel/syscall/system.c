@@ -140,6 +140,11 @@ s64 sys_reboot(int magic1, int magic2, uint command, uptr_t arg)
 	default: /* no other kernel to jump to, no sleep states */
 		return -EINVAL;
 	}
+	system_stop(command);
+}
+
+void system_stop(unsigned command)
+{
 	vfs_sync_all();
 	log_notice("reboot: %s", command == LINUX_REBOOT_CMD_RESTART ? "restarting" :
 		   command == LINUX_REBOOT_CMD_HALT ? "system halted" : "power off");

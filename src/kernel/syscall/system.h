@@ -2,7 +2,7 @@
 /* What the system says it is. */
 #pragma once
 
-#include <lib/types.h>
+#include <lib/compiler.h>
 
 #define SKERRY_VERSION "0.1.0"
 #define SYSTEM_RELEASE "6.1.0-skerry"
@@ -27,3 +27,5 @@ extern bool system_cad_reboots;
 void system_ctrl_alt_del(void);
 /* `fn` is called before the machine is stopped: consoles drain their output. */
 void system_on_reboot(void (*fn)(void));
+/* The end: LINUX_REBOOT_CMD_POWER_OFF, _HALT or _RESTART. May sleep. */
+noreturn void system_stop(unsigned command);

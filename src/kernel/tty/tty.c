@@ -200,6 +200,8 @@ static int tty_open(struct inode *i, struct file *f)
 		return t ? tty_open_file(t, f, false, true) : -ENODEV;
 	}
 	t = i->rdev == DEV_TTY0 ? vt_foreground() : tty_find(i->rdev);
+	if (!t)
+		t = vt_find(i->rdev);
 	return t ? tty_open_file(t, f, true, false) : -ENXIO;
 }
 

@@ -1,188 +1,71 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Virtual terminals.
+ * Virtual terminals: the objects, what is written to them and typed on them.
  *
- * What a program writes changes cells at once (lib/terminal.c) and draws nothing.  A change
- * starts a timer of FRAME_NS unless one is running; when that is over a worker draws the
- * lines that were damaged, and of those only the cells that differ from `shown`, which is what
- * stands on the screen.  So the cost of drawing does not depend on how much is written,
- * and the frame buffer is never read.  The cursor is an attribute of its cell in `shown`.
+ * What a program writes changes cells at once (lib/terminal.c) and draws nothing: that is
+ * vt_draw.c's thread, later.  vt_blank.c makes the screen dark, vt_switch.c decides which is visible.
  *
- * The cells of a terminal are allocated when it is first opened or shown.
+ * A terminal is made when it is first opened or shown, and stays; its cells can be given up again
+ * (VT_DISALLOCATE).  They have room for HISTORY_LINES that have left at the top (none, when memory is
+ * short).
  *
  * Locking: vt->lock (interrupts off) protects terminal and flags, and makes those who put
- * bytes into the tty's input ring one.  vt_mutex: allocation and switching.  render_mutex:
- * `shown` and the screen.  vt_mutex > render_mutex > vt->lock.  tty->lock > vt->lock.
- * A panic writes without waiting long for locks, and draws at once.
+ * bytes into the tty's input ring one.  vt_mutex: allocation and switching.
+ * vt_mutex > vt_render_mutex (vt_draw.c) > vt->lock.  tty->lock > vt->lock.
  */
 #include <tty/vt.h>
 
 #include <debug/log.h>
-#include <debug/panic.h>
+#include <lib/format.h>
 #include <lib/string.h>
-#include <linux/capability.h>
-#include <linux/kd.h>
 #include <linux/major.h>
-#include <linux/vt.h>
 #include <mm/kmap.h>
-#include <mm/usercopy.h>
-#include <proc/cred.h>
+#include <mm/slab.h>
 #include <sched/mutex.h>
 #include <sched/task.h>
 #include <sync/atomic.h>
-#include <time/clock.h>
-#include <time/timer.h>
-#include <tty/tty.h>
+#include <tty/vt_internal.h>
 
-#define FRAME_NS (16 * NSEC_PER_MSEC)
-enum { WRITE_CHUNK = 512, WRITE_ROOM = 65536, LOG_SPINS = 100000 };
+enum { WRITE_CHUNK = 512, WRITE_ROOM = 65536, HISTORY_LINES = 256 };
 
-struct vt {
-	spinlock_t lock;      /* interrupts off; all but what is marked */
-	struct terminal term;
-	struct tty *tty;      /* imm after set-up */
-	void *cells;          /* vt_mutex; NULL: not in use yet */
-	bool ready;           /* cells are there */
-	bool open;
-	bool graphics;        /* KD_GRAPHICS: nothing is drawn */
-	bool answered;        /* bytes were put into the input ring */
-};
-
-static struct vt vts[VT_COUNT];
-static struct vt_screen *screen;     /* imm after set-up */
+static struct vt *vts[VT_COUNT];     /* atomic; set under vt_mutex, never cleared */
+struct vt_screen *vt_the_screen;
+const struct vt_keyboard *vt_keyboard;
 static u32 visible;                  /* atomic; written under vt_mutex: index in vts */
-static u32 wanted;                   /* atomic: index that vt_switch asked for */
-static struct mutex vt_mutex = MUTEX_INIT(vt_mutex);
-static struct mutex render_mutex = MUTEX_INIT(render_mutex);
-static struct wait_queue switched = WAIT_QUEUE_INIT(switched);
+struct mutex vt_mutex = MUTEX_INIT(vt_mutex);
+static struct work hold_work;
+u32 vt_log_number;
 
-static struct terminal_cell *shown;  /* render_mutex; cols * rows */
-static u64 cursor_rows[TERMINAL_MAX_ROWS / 64]; /* render_mutex: `shown` has a cursor there */
-static struct timer frame_timer;
-static struct work render_work, switch_work;
-static u32 frame_pending;            /* atomic: timer or work will come */
-static u32 shown_lost;               /* atomic: a program in graphics mode may have drawn */
-
-static struct vt *vt_visible(void)
+unsigned vt_visible_index(void)
 {
-	return &vts[atomic_load(&visible)];
+	return atomic_load(&visible);
 }
 
-/* --- Drawing ------------------------------------------------------------------------------------ */
-
-static void frame_due(struct timer *unused_t)
+struct vt *vt_at(unsigned index)
 {
-	work_queue(&render_work);
+	return atomic_load(&vts[index]);
 }
 
-/* Something has changed in `v`. Any context. */
-static void changed(struct vt *v)
+void vt_changed(struct vt *v)
 {
-	if (v == vt_visible() && !READ_ONCE(frame_pending) && !atomic_exchange(&frame_pending, 1))
-		timer_start(&frame_timer, clock_monotonic_ns() + FRAME_NS);
-}
-
-/* Draws the parts of line y where it is not as shown. render_mutex held. */
-static void draw_line(unsigned y, const struct terminal_cell *line)
-{
-	struct terminal_cell *old = shown + (size_t)y * screen->cols;
-
-	for (unsigned x = 0; x < screen->cols;) {
-		unsigned from = x;
-		while (x < screen->cols && memcmp(&line[x], &old[x], sizeof(*line)))
-			x++;
-		if (x > from)
-			screen->draw(screen, from, y, line + from, x - from);
-		else
-			x++;
-	}
-	memcpy(old, line, screen->cols * sizeof(*line));
-}
-
-static bool cursor_shown(unsigned y)
-{
-	return cursor_rows[y / 64] >> y % 64 & 1;
-}
-
-/* The line as it is to be seen, with the cursor. v->lock held. */
-static void compose_line(struct vt *v, unsigned y, struct terminal_cell *line)
-{
-	struct terminal *t = &v->term;
-
-	memcpy(line, terminal_line(t, y), t->cols * sizeof(*line));
-	terminal_undamage(t, y);
-	for (unsigned x = 0; t->screen_reversed && x < t->cols; x++)
-		line[x].attrs ^= TERMINAL_REVERSE;
-	cursor_rows[y / 64] &= ~(1ULL << y % 64);
-	if (y == t->pen.y && t->cursor_visible) {
-		line[t->pen.x].attrs |= TERMINAL_CURSOR;
-		cursor_rows[y / 64] |= 1ULL << y % 64;
-	}
-}
-
-/* Looked at without the lock: what is missed here has asked for another frame. */
-static bool line_stale(const struct vt *v, unsigned y)
-{
-	return terminal_damaged(&v->term, y) || cursor_shown(y) || y == READ_ONCE(v->term.pen.y);
-}
-
-/* As no line is: all will be drawn. */
-static void forget_lost(void)
-{
-	if (atomic_exchange(&shown_lost, 0))
-		memset(shown, 0, sizeof(*shown) * screen->cols * screen->rows);
-}
-
-/* render_mutex held. */
-static void render(struct vt *v)
-{
-	static struct terminal_cell line[TERMINAL_MAX_COLS];
-
-	if (!v->ready || v->graphics)
-		return;
-	forget_lost();
-	for (unsigned y = 0; y < screen->rows; y++) {
-		if (!line_stale(v, y))
-			continue;
-		u64 flags = spin_lock_irqsave(&v->lock);
-		compose_line(v, y, line);
-		spin_unlock_irqrestore(&v->lock, flags);
-		draw_line(y, line);
-		cond_resched();
-	}
-}
-
-static void render_frame(struct work *unused_w)
-{
-	MUTEX_GUARD(&render_mutex);
-
-	atomic_exchange(&frame_pending, 0); /* before looking: later changes want another */
-	render(vt_visible());
-}
-
-/* In a panic: nothing else runs, no lock is waited for. */
-static void render_panic(struct vt *v)
-{
-	static struct terminal_cell line[TERMINAL_MAX_COLS];
-
-	forget_lost();
-	for (unsigned y = 0; y < screen->rows; y++) {
-		if (!line_stale(v, y))
-			continue;
-		compose_line(v, y, line);
-		draw_line(y, line);
-	}
+	atomic_inc(&v->changes);
+	if (wait_queue_active(&v->changed))
+		wait_wake_all(&v->changed);
+	if (v == vt_visible())
+		vt_want_frame();
 }
 
 /* --- Input -------------------------------------------------------------------------------------- */
 
-/* v->lock held. */
-static void input_locked(struct vt *v, const char *s, size_t n)
+/* How many were taken. v->lock held. */
+static size_t input_locked(struct vt *v, const char *s, size_t n)
 {
-	if (!v->open)
-		return;
-	while (n-- && tty_input(v->tty, (u8)*s++))
-		v->answered = true;
+	size_t done = 0;
+
+	while (v->open && done < n && tty_input(v->tty, (u8)s[done]))
+		done++;
+	v->answered |= done > 0;
+	return done;
 }
 
 static void input_done(struct vt *v)
@@ -193,96 +76,208 @@ static void input_done(struct vt *v)
 	tty_input_ready(v->tty);
 }
 
+/* What the keyboard is to know of what was written. Without locks. */
+static void tell_keyboard(struct vt *v)
+{
+	if (!READ_ONCE(v->was_reset) && !READ_ONCE(v->rang))
+		return;
+	u64 flags = spin_lock_irqsave(&v->lock);
+	bool reset = v->was_reset, rang = v->rang;
+	v->was_reset = v->rang = false;
+	spin_unlock_irqrestore(&v->lock, flags);
+	if (reset && vt_keyboard)
+		vt_keyboard->reset(v->tty->index);
+	if (rang && vt_keyboard)
+		vt_keyboard->bell();
+}
+
+static void on_reset(struct terminal *t)
+{
+	container_of(t, struct vt, term)->was_reset = true;
+}
+
+static void on_bell(struct terminal *t)
+{
+	container_of(t, struct vt, term)->rang = true;
+}
+
+/* What a sequence asks for. v->lock held. */
+static void on_request(struct terminal *unused_t, enum terminal_request what, unsigned value)
+{
+	switch (what) {
+	case TERMINAL_BLANK_AFTER:
+		vt_blank_after(value * 60);
+		break;
+	case TERMINAL_UNBLANK:
+		vt_unblank();
+		break;
+	case TERMINAL_BRING_TO_FRONT:
+		vt_switch(value);
+		break;
+	case TERMINAL_PREVIOUS:
+		vt_switch_last();
+		break;
+	case TERMINAL_POWER_DOWN_AFTER: /* dark is all there is */
+		break;
+	}
+}
+
 static void on_reply(struct terminal *t, const char *s, size_t n)
 {
 	input_locked(container_of(t, struct vt, term), s, n);
 }
 
+size_t vt_input_to(struct vt *v, const char *bytes, size_t n)
+{
+	u64 flags = spin_lock_irqsave(&v->lock);
+	n = input_locked(v, bytes, n);
+	spin_unlock_irqrestore(&v->lock, flags);
+	input_done(v);
+	return n;
+}
+
 void vt_input(const char *bytes, size_t n)
 {
-	if (!screen)
+	if (!vt_the_screen)
+		return;
+	struct vt *v = vt_visible();
+	vt_input_to(v, bytes, n);
+	vt_poke();
+	if (!READ_ONCE(v->view))
+		return;
+	u64 flags = spin_lock_irqsave(&v->lock);
+	bool back = vt_view_reset(v);
+	spin_unlock_irqrestore(&v->lock, flags);
+	if (back)
+		vt_changed(v);
+}
+
+void vt_break(void)
+{
+	if (!vt_the_screen)
 		return;
 	struct vt *v = vt_visible();
 	u64 flags = spin_lock_irqsave(&v->lock);
-	input_locked(v, bytes, n);
+	if (v->open && tty_input(v->tty, TTY_BREAK))
+		v->answered = true;
 	spin_unlock_irqrestore(&v->lock, flags);
 	input_done(v);
 }
 
-bool vt_app_cursor_keys(void)
+static void hold(struct work *unused_w)
 {
-	return screen && READ_ONCE(vt_visible()->term.app_cursor_keys);
+	struct tty *t = vt_visible()->tty;
+	SPIN_GUARD(&t->lock);
+
+	if (t->stopped)
+		tty_start_locked(t);
+	else
+		tty_stop_locked(t);
 }
 
-bool vt_app_keypad(void)
+void vt_hold(void)
 {
-	return screen && READ_ONCE(vt_visible()->term.app_keypad);
+	if (vt_the_screen && READ_ONCE(vt_visible()->open))
+		work_queue(&hold_work);
+}
+
+const struct terminal *vt_visible_terminal(void)
+{
+	return vt_the_screen ? &vt_visible()->term : NULL;
 }
 
 /* --- Allocating and switching --------------------------------------------------------------------- */
 
-/* vt_mutex held. */
-static int allocate(struct vt *v)
+static struct vt *make_terminal(unsigned index);
+
+int vt_allocate(unsigned index)
 {
+	struct vt *v = vt_at(index) ?: make_terminal(index);
+
+	if (!v)
+		return -ENOMEM;
 	if (v->cells)
 		return 0;
-	v->cells = kvmalloc(terminal_buffer_size(screen->cols, screen->rows));
-	if (!v->cells)
+	unsigned history = HISTORY_LINES;
+	void *cells = kvmalloc(terminal_buffer_size(vt_the_screen->cols, vt_the_screen->rows, history));
+	if (!cells) {
+		history = 0;
+		cells = kvmalloc(terminal_buffer_size(vt_the_screen->cols, vt_the_screen->rows, 0));
+	}
+	if (!cells)
 		return -ENOMEM;
-	terminal_init(&v->term, screen->cols, screen->rows, v->cells);
+	v->term.on_reset = NULL;
+	v->view = 0;
+	terminal_init(&v->term, vt_the_screen->cols, vt_the_screen->rows, history, cells);
 	v->term.reply = on_reply;
+	v->term.request = on_request;
+	v->term.bell = on_bell;
+	v->term.on_reset = on_reset;
+	v->cells = cells;
 	__atomic_store_n(&v->ready, true, __ATOMIC_RELEASE);
+	vcs_add(index + 1);
 	return 0;
 }
 
-static int switch_to(unsigned index)
+int vt_free_cells(unsigned index)
 {
-	MUTEX_GUARD(&vt_mutex);
-	struct vt *v = &vts[index];
-	int err = allocate(v);
+	struct vt *v = vt_at(index);
 
-	if (err)
-		return err;
+	if (!v || !v->cells)
+		return 0;
+	void *cells = v->cells;
+	{
+		MUTEX_GUARD(&vt_render_mutex);
+		IRQSPIN_GUARD(&v->lock);
+		if (v->open || v == vt_visible())
+			return -EBUSY;
+		v->ready = v->graphics = false;
+		v->cells = v->term.cells = NULL;
+	}
+	kvfree(cells);
+	vcs_remove(index + 1);
+	wait_wake_all(&v->changed);
+	return 0;
+}
+
+void vt_put_on_screen(unsigned index)
+{
+	struct vt *v = vt_at(index);
 	u64 flags = spin_lock_irqsave(&v->lock);
+
 	terminal_damage_all(&v->term);
+	(void)vt_view_reset(v);
 	spin_unlock_irqrestore(&v->lock, flags);
-	if (vt_visible()->graphics)
-		atomic_store(&shown_lost, 1);
+	struct vt *old = vt_visible();
+	if (old && old->graphics)
+		vt_screen_lost();
 	atomic_store(&visible, index);
-	changed(v);
-	wait_wake_all(&switched);
-	return 0;
-}
-
-static void switch_wanted(struct work *unused_w)
-{
-	unsigned index = atomic_load(&wanted);
-
-	if (switch_to(index))
-		log_warn("vt: no memory for tty%u", index + 1);
-}
-
-void vt_switch(unsigned number)
-{
-	if (!screen || number < 1 || number > VT_COUNT)
-		return;
-	atomic_store(&wanted, number - 1);
-	work_queue(&switch_work);
-}
-
-void vt_switch_by(int step)
-{
-	if (screen)
-		vt_switch((unsigned)((int)(vt_visible() - vts) + VT_COUNT + step) % VT_COUNT + 1);
+	vt_changed(v);
+	if (vt_keyboard)
+		vt_keyboard->show(index + 1);
 }
 
 struct tty *vt_foreground(void)
 {
-	if (!screen)
+	if (!vt_the_screen)
 		return NULL;
 	struct tty *t = vt_visible()->tty;
 	tty_get(t);
 	return t;
+}
+
+struct tty *vt_find(dev_t dev)
+{
+	unsigned index = DEVNO_MINOR(dev) - 1;
+
+	if (!vt_the_screen || DEVNO_MAJOR(dev) != TTY_MAJOR || index >= VT_COUNT)
+		return NULL;
+	MUTEX_GUARD(&vt_mutex);
+	struct vt *v = vt_at(index) ?: make_terminal(index);
+	if (!v)
+		return NULL;
+	tty_get(v->tty);
+	return v->tty;
 }
 
 /* --- What the tty core asks for --------------------------------------------------------------------- */
@@ -291,7 +286,7 @@ static int vt_open(struct tty *t)
 {
 	struct vt *v = t->priv;
 	MUTEX_GUARD(&vt_mutex);
-	int err = allocate(v);
+	int err = vt_allocate(t->index - 1);
 
 	if (err)
 		return err;
@@ -312,15 +307,21 @@ static size_t vt_write(struct tty *t, const u8 *p, size_t n)
 {
 	struct vt *v = t->priv;
 
-	if (t->stopped || !v->ready)
+	if (t->stopped)
 		return 0;
 	for (size_t done = 0; done < n; done += min(n - done, (size_t)WRITE_CHUNK)) {
 		u64 flags = spin_lock_irqsave(&v->lock);
-		terminal_write(&v->term, p + done, min(n - done, (size_t)WRITE_CHUNK));
+		if (v->selected || v->pointer_shown) { /* they stood on what was there */
+			v->selected = v->pointer_shown = false;
+			terminal_damage_all(&v->term);
+		}
+		if (v->ready) /* else a late echo: nobody has it open */
+			terminal_write(&v->term, p + done, min(n - done, (size_t)WRITE_CHUNK));
 		spin_unlock_irqrestore(&v->lock, flags);
 	}
-	changed(v);
+	vt_changed(v);
 	input_done(v);
+	tell_keyboard(v);
 	return n;
 }
 
@@ -337,96 +338,15 @@ static size_t vt_pending(struct tty *t)
 
 static void vt_start(struct tty *t)
 {
+	if (vt_keyboard)
+		vt_keyboard->held(t->index, false);
 	tty_output_ready(t);
 }
 
-/* --- ioctls ------------------------------------------------------------------------------------------ */
-
-/* Linux's rule: one's own terminal, or the privilege. */
-static bool permitted(struct tty *t)
+static void vt_stop(struct tty *t)
 {
-	struct tty *own = tty_current();
-	bool same = own == t;
-
-	tty_put(own);
-	return same || capable(CAP_SYS_TTY_CONFIG);
-}
-
-static s64 set_mode(struct vt *v, u64 mode)
-{
-	if (!permitted(v->tty))
-		return -EPERM;
-	if (mode > KD_TEXT1)
-		return -EINVAL;
-	u64 flags = spin_lock_irqsave(&v->lock);
-	if (v->graphics)
-		atomic_store(&shown_lost, 1);
-	v->graphics = mode == KD_GRAPHICS;
-	terminal_damage_all(&v->term);
-	spin_unlock_irqrestore(&v->lock, flags);
-	changed(v);
-	return 0;
-}
-
-static s64 get_state(uptr_t arg)
-{
-	struct vt_stat s = { .v_active = atomic_load(&visible) + 1, .v_state = 1 };
-
-	for (unsigned i = 0; i < VT_COUNT; i++)
-		if (READ_ONCE(vts[i].open))
-			s.v_state |= 2U << i;
-	return copy_to_user(arg, &s, sizeof(s));
-}
-
-/* The first terminal that nobody has open, or -1. */
-static s64 open_query(uptr_t arg)
-{
-	for (unsigned i = 0; i < VT_COUNT; i++)
-		if (!READ_ONCE(vts[i].open))
-			return put_user_u32(arg, i + 1);
-	return put_user_u32(arg, -1);
-}
-
-static s64 activate(struct tty *t, u64 number)
-{
-	if (!permitted(t))
-		return -EPERM;
-	if (number < 1 || number > VT_COUNT)
-		return -ENXIO;
-	return switch_to(number - 1);
-}
-
-static s64 wait_active(struct tty *t, u64 number)
-{
-	if (!permitted(t))
-		return -EPERM;
-	if (number < 1 || number > VT_COUNT)
-		return -ENXIO;
-	return wait_event(&switched, WAIT_INTERRUPTIBLE, atomic_load(&visible) == number - 1);
-}
-
-static s64 vt_ioctl(struct tty *t, struct file *unused_f, unsigned cmd, uptr_t arg)
-{
-	struct vt *v = t->priv;
-
-	switch (cmd) {
-	case KDGKBTYPE:
-		return put_user_u8(arg, KB_101);
-	case KDSETMODE:
-		return set_mode(v, arg.raw);
-	case KDGETMODE:
-		return put_user_u32(arg, v->graphics ? KD_GRAPHICS : KD_TEXT);
-	case VT_GETSTATE:
-		return get_state(arg);
-	case VT_OPENQRY:
-		return open_query(arg);
-	case VT_ACTIVATE:
-		return activate(t, arg.raw);
-	case VT_WAITACTIVE:
-		return wait_active(t, arg.raw);
-	default:
-		return -ENOTTY;
-	}
+	if (vt_keyboard)
+		vt_keyboard->held(t->index, true);
 }
 
 static const struct tty_ops vt_ops = {
@@ -436,104 +356,95 @@ static const struct tty_ops vt_ops = {
 	.write_room = vt_write_room,
 	.pending = vt_pending,
 	.start = vt_start,
+	.stop = vt_stop,
 	.ioctl = vt_ioctl,
 };
 
 static const struct tty_driver vt_driver = {
 	.name = "tty", .major = TTY_MAJOR, .minor = 0,
 	.mode = 0620, .gid = 5 /* tty */,
+	.flags = TTY_NO_NODE, /* opening the node makes the terminal */
 	.cflag = B38400 | CS8 | CREAD | HUPCL,
 	.ops = &vt_ops,
 };
 
-/* --- The log ------------------------------------------------------------------------------------------- */
-
-static bool lock_for_log(struct vt *v)
-{
-	for (unsigned i = 0; !panic_in_progress || i < LOG_SPINS; i++) {
-		if (spin_trylock(&v->lock))
-			return true;
-		cpu_relax();
-	}
-	return false;
-}
-
-static void write_lines(struct terminal *t, const char *text, size_t n)
-{
-	for (const char *end = text + n; text < end;) {
-		const char *nl = memchr(text, '\n', end - text);
-		terminal_write(t, text, (nl ? nl : end) - text);
-		if (!nl)
-			return;
-		terminal_write(t, "\r\n", 2);
-		text = nl + 1;
-	}
-}
-
-static void log_write(struct log_console *unused_c, const char *text, size_t n)
-{
-	struct vt *v = vt_visible();
-	IRQ_GUARD();
-	bool locked = lock_for_log(v);
-
-	write_lines(&v->term, text, n);
-	if (locked)
-		spin_unlock(&v->lock);
-	if (panic_in_progress)
-		render_panic(v);
-	else
-		changed(v);
-}
-
-static struct log_console log_screen = { .name = "tty0", .write = log_write };
-
 /* --- Set-up ---------------------------------------------------------------------------------------------- */
 
-static bool make_terminal(unsigned i)
+/* Without cells. vt_mutex held. */
+static struct vt *make_terminal(unsigned i)
 {
-	struct vt *v = &vts[i];
+	struct vt *v = kzalloc(sizeof(*v));
 
+	if (!v)
+		return NULL;
+	spin_init(&v->lock);
+	wait_queue_init(&v->changed);
+	v->asked = -1;
 	v->tty = tty_create(&vt_driver, i + 1, v);
-	if (!v->tty)
-		return false;
+	if (!v->tty) {
+		kfree(v);
+		return NULL;
+	}
 	v->tty->winsize = (struct winsize){
-		.ws_col = screen->cols, .ws_row = screen->rows,
-		.ws_xpixel = screen->width, .ws_ypixel = screen->height,
+		.ws_col = vt_the_screen->cols, .ws_row = vt_the_screen->rows,
+		.ws_xpixel = vt_the_screen->width, .ws_ypixel = vt_the_screen->height,
 	};
-	return true;
+	atomic_store(&vts[i], v);
+	return v;
+}
+
+static void make_nodes(void)
+{
+	static char names[VT_COUNT + 1][8];
+	int err = 0;
+
+	for (unsigned i = 0; i <= VT_COUNT && !err; i++) {
+		snprintf(names[i], sizeof(names[i]), "tty%u", i);
+		err = chardev_register(DEVNO(TTY_MAJOR, i), names[i], vt_driver.mode, vt_driver.gid, &tty_file_ops, NULL);
+	}
+	if (err)
+		log_err("vt: no nodes in /dev (error %d)", -err);
 }
 
 static bool make_terminals(void)
 {
-	shown = kvmalloc(sizeof(*shown) * screen->cols * screen->rows);
-	if (!shown)
+	MUTEX_GUARD(&vt_mutex);
+	if (vt_allocate(0))
 		return false;
-	shown_lost = 1;
-	for (unsigned i = 0; i < VT_COUNT; i++)
-		if (!make_terminal(i))
-			return false;
-	return switch_to(0) == 0;
+	vt_put_on_screen(0);
+	return vt_draw_init() == 0;
+}
+
+void vt_banner(const char *text)
+{
+	struct vt *v = vt_the_screen ? vt_at(0) : NULL;
+
+	if (!v || log_console_level > LOG_INFO)
+		return;
+	u64 flags = spin_lock_irqsave(&v->lock);
+	terminal_message(&v->term, text, strlen(text), true);
+	spin_unlock_irqrestore(&v->lock, flags);
+	vt_changed(v);
 }
 
 void vt_init(struct vt_screen *s)
 {
 	char options[16];
 
-	screen = s;
-	timer_init(&frame_timer, frame_due);
-	work_init(&render_work, render_frame);
-	work_init(&switch_work, switch_wanted);
+	vt_the_screen = s;
+	work_init(&hold_work, hold);
+	vt_switch_init();
 	if (!make_terminals()) {
 		log_err("vt: out of memory");
-		screen = NULL;
+		vt_the_screen = NULL;
 		return;
 	}
-	int err = chardev_register(DEVNO(TTY_MAJOR, 0), "tty0", vt_driver.mode, vt_driver.gid,
-				   &tty_file_ops, NULL);
-	if (err)
-		log_err("vt: no /dev/tty0 (error %d)", -err);
+	make_nodes();
+	mutex_lock(&vt_mutex);
+	vcs_add(0);
+	mutex_unlock(&vt_mutex);
 	/* Without any console= the screen is meant, as in Linux. */
 	if (tty_console_options("tty0", options, sizeof(options)) ||
 	    !tty_console_options(NULL, options, sizeof(options)))
-		log_console_add(&log_screen, true);
+		vt_draw_log();
 }

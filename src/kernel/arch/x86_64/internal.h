@@ -18,6 +18,7 @@
 #define VECTOR_RESCHEDULE 0xf0
 #define VECTOR_CALL 0xf1
 #define VECTOR_TIMER 0xf2
+#define VECTOR_WORK 0xf3 /* sync/irq_work.h */
 #define VECTOR_ERROR 0xfe
 #define VECTOR_SPURIOUS 0xff
 
@@ -119,6 +120,8 @@ void apic_send_to(u32 apic_id, u32 icr_low);
 /* Can interrupts be sent to this id in the mode that the local APICs are in? */
 bool apic_can_address(u32 apic_id);
 void apic_set_id(unsigned cpu, u32 apic_id);
+/* A fixed interrupt to this CPU. Any context, NMI included. */
+void apic_send_self(unsigned vector);
 #define APIC_ICR_FIXED 0x4000U        /* assert, edge; plus the vector */
 #define APIC_ICR_NMI (0x4000U | 0x400U)
 #define APIC_ICR_INIT (0x4000U | 0x500U)

@@ -154,6 +154,17 @@ u64 ipi_reschedules(unsigned cpu)
 	return READ_ONCE(*per_cpu_ptr(reschedules_received, cpu));
 }
 
+void ipi_self_work(void)
+{
+	if (likely(apic_present))
+		apic_send_self(VECTOR_WORK);
+}
+
+void ipi_work(unsigned cpu)
+{
+	apic_send(cpu, APIC_ICR_FIXED | VECTOR_WORK);
+}
+
 /* By NMI, which reaches those with interrupts off, too. */
 void ipi_stop_others(void)
 {

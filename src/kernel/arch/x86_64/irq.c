@@ -11,6 +11,7 @@
 #include <arch/x86_64/ioapic.h>
 #include <debug/log.h>
 #include <drivers/acpi/tables.h>
+#include <sync/irq_work.h>
 #include <linux/errno.h>
 #include <sched/task.h>
 #include <sync/atomic.h>
@@ -36,6 +37,7 @@ void irq_chips_init(const struct acpi_madt_info *madt)
 			cpu_found(madt->cpus[i].apic_id);
 	if (!ioapic_gsi_count())
 		log_warn("irq: no I/O APIC, the 8259 is used");
+	ipi_self_work(); /* for what was queued before */
 }
 
 /* Called by entry.asm for all vectors that are neither exceptions nor devices'. */
@@ -59,6 +61,10 @@ void local_interrupt(u64 vector, struct regs *r)
 	case VECTOR_CALL:
 		apic_eoi();
 		ipi_call_interrupt();
+		return;
+	case VECTOR_WORK:
+		apic_eoi();
+		irq_work_run();
 		return;
 	case VECTOR_ERROR:
 		apic_error_interrupt();
