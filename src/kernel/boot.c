@@ -98,9 +98,21 @@ static u64 memory_limit(void)
 	char value[32];
 	u64 limit;
 
-	if (early_option("mem", value, sizeof value) && !parse_size(value, &limit) && limit >= MIB(16))
+	if (!early_option("mem", value, sizeof value))
+		return ~0ULL;
+	if (!parse_size(value, &limit))
 		return limit;
+	log_warn("boot: mem=%s is no size", value);
 	return ~0ULL;
+}
+
+/* What the loader has loaded is used, and given back one day: it must be in memory that is ours. */
+static void reserve_loaded(u64 start, u64 end, const char *what)
+{
+	if (!bootmem_is_ram(start, end))
+		panic("the %s at %#lx-%#lx is not in usable memory, which ends at %#lx", what,
+		      (unsigned long)start, (unsigned long)end, (unsigned long)bootmem_top());
+	bootmem_reserve(start, end, what);
 }
 
 void boot_memory(u64 mbi_phys, u64 image_phys)
@@ -118,10 +130,10 @@ void boot_memory(u64 mbi_phys, u64 image_phys)
 	if (!total)
 		panic("the boot loader reported no usable memory (%lu regions)", (unsigned long)info.region_count);
 	bootmem_reserve(0, PAGE_SIZE, "page 0");
-	bootmem_reserve(image_phys, image_phys + (u64)(image_end - image_start), "kernel image");
+	reserve_loaded(image_phys, image_phys + (u64)(image_end - image_start), "kernel image");
 	bootmem_reserve(mbi_phys, mbi_phys + mb2_total_size(phys_to_virt(PADDR(mbi_phys))), "boot information");
 	for (size_t i = 0; i < info.module_count; i++)
-		bootmem_reserve(info.modules[i].start, info.modules[i].end, "module");
+		reserve_loaded(info.modules[i].start, info.modules[i].end, "module");
 	/* Firmware that marks its own tables as usable RAM would see them overwritten: what is not
 	 * "available" in any region wins over what is. */
 	for (size_t i = 0; i < info.region_count; i++)

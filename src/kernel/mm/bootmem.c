@@ -70,6 +70,14 @@ u64 bootmem_top(void)
 	return ram.count ? ram.r[ram.count - 1].end : 0;
 }
 
+bool bootmem_is_ram(u64 start, u64 end)
+{
+	for (unsigned i = 0; i < ram.count; i++)
+		if (ram.r[i].start <= ALIGN_DOWN(start, PAGE_SIZE) && ram.r[i].end >= ALIGN_UP(end, PAGE_SIZE))
+			return true;
+	return false;
+}
+
 /* The highest free range that ends at or below `limit`, cut to it; false when there is none. */
 static bool free_below(u64 limit, u64 *start, u64 *end)
 {

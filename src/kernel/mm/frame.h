@@ -147,6 +147,7 @@ void bootmem_add(u64 start, u64 end);                       /* usable RAM */
 void bootmem_reserve(u64 start, u64 end, const char *what); /* in use: image, modules, ... */
 paddr_t bootmem_alloc_page(void);                           /* zeroed; panics when there is none */
 u64 bootmem_top(void);                                      /* end of the highest RAM */
+bool bootmem_is_ram(u64 start, u64 end);                    /* all pages of it */
 /* Builds the frame array and the buddy lists from what bootmem knows. */
 void frames_init(void);
 /* Gives a reserved region back (modules once unpacked, boot information). Whole frames inside it only. */

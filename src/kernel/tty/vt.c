@@ -13,7 +13,7 @@
  * Locking: vt->lock (interrupts off) protects terminal and flags, and makes those who put
  * bytes into the tty's input ring one.  vt_mutex: allocation and switching.  render_mutex:
  * `shown` and the screen.  vt_mutex > render_mutex > vt->lock.  tty->lock > vt->lock.
- * A panic writes without waiting long for locks, and draws at once.
+ * When the machine stops the log writes without waiting long for locks, and draws at once.
  */
 #include <tty/vt.h>
 
@@ -160,8 +160,8 @@ static void render_frame(struct work *unused_w)
 	render(vt_visible());
 }
 
-/* In a panic: nothing else runs, no lock is waited for. */
-static void render_panic(struct vt *v)
+/* When the machine stops: nothing else runs, no lock is waited for. */
+static void render_now(struct vt *v)
 {
 	static struct terminal_cell line[TERMINAL_MAX_COLS];
 
@@ -450,7 +450,7 @@ static const struct tty_driver vt_driver = {
 
 static bool lock_for_log(struct vt *v)
 {
-	for (unsigned i = 0; !panic_in_progress || i < LOG_SPINS; i++) {
+	for (unsigned i = 0; !machine_stopping || i < LOG_SPINS; i++) {
 		if (spin_trylock(&v->lock))
 			return true;
 		cpu_relax();
@@ -479,8 +479,8 @@ static void log_write(struct log_console *unused_c, const char *text, size_t n)
 	write_lines(&v->term, text, n);
 	if (locked)
 		spin_unlock(&v->lock);
-	if (panic_in_progress)
-		render_panic(v);
+	if (machine_stopping)
+		render_now(v);
 	else
 		changed(v);
 }
