@@ -30,6 +30,9 @@ static inline noreturn void cpu_halt_forever(void)
 		__asm__ volatile("cli; hlt");
 }
 
+/* Physical addresses that this CPU knows end here. After cpu_features_init. */
+u64 cpu_physical_top(void);
+
 /* Lines of /proc/cpuinfo for CPU `cpu`, written with snprintf rules into buf. */
 int cpu_describe(unsigned cpu, char *buf, size_t size);
 

@@ -104,6 +104,11 @@ static void identify(void)
 	}
 }
 
+u64 cpu_physical_top(void)
+{
+	return 1ULL << max(36U, min(cpu_identity.physical_bits, 52U));
+}
+
 static void feature_if(u32 word, unsigned bit, enum cpu_feature f)
 {
 	if (word >> bit & 1)
