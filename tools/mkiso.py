@@ -24,9 +24,10 @@ from rootfs import Tree, read_owners, write_cpio
 GRUB = "/usr/lib/grub"
 MODULES = (
     "normal configfile test echo serial terminal iso9660 multiboot2 search search_fs_file sleep "
-    "keystatus minicmd reboot halt all_video"
+    "keystatus minicmd reboot halt video_bochs video_cirrus"
 )
-MODULES_BIOS = "biosdisk part_msdos part_gpt vbe vga"
+# Not `vga`: where VBE has no mode that would fit it gives 640x480 in 16 colours, and text mode is more use.
+MODULES_BIOS = "biosdisk part_msdos part_gpt vbe"
 MODULES_UEFI = "part_msdos part_gpt fat efi_gop efi_uga"
 ENTRIES = ("normal", "verbose", "text", "single", "selftest")
 

@@ -12,15 +12,38 @@ Exit status: QEMU's own; 0 when --until matched; 124 on time-out.
 """
 import argparse
 import os
+import pty
 import re
+import select
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
-import threading
+import termios
+import time
+import tty
 
 OVMF = "/usr/share/ovmf/OVMF.fd"
+
+# Where the ISO is put: {name: (what that is, whether it is a CD, the devices)}. `medium` is the drive.
+# The machine's own controller needs no device: see medium().
+MEDIA = {
+    "cd": ("the machine's own CD drive", True, []),
+    "cd-ahci": ("a CD drive on AHCI", True, ["ich9-ahci,id=sata", "ide-cd,bus=sata.0"]),
+    "usb": ("a USB stick on xHCI", False, ["qemu-xhci", "usb-storage"]),
+    "usb-ehci": ("a USB stick on EHCI", False, ["usb-ehci", "usb-storage"]),
+    "disk": ("the machine's own hard disk", False, []),
+    "ide": ("a hard disk on IDE", False, ["piix3-ide,id=pata", "ide-hd,bus=pata.0"]),
+    "ahci": ("a hard disk on AHCI", False, ["ich9-ahci,id=sata", "ide-hd,bus=sata.0"]),
+    "virtio": ("a virtio disk", False, ["virtio-blk-pci"]),
+    "nvme": ("an NVMe disk", False, ["nvme,serial=skerry"]),
+}
+VGA = ("std", "cirrus", "qxl", "vmware", "virtio", "none")
+# From here on the host is not asked to set aside what the guest may never touch.
+UNRESERVED = 8 << 30
+# What a machine has soldered on is taken before a card.
+OWN_CONTROLLER = {("pc", "ide"): "disk", ("q35", "ahci"): "disk", ("q35", "cd-ahci"): "cd"}
 
 
 def parser():
@@ -33,13 +56,17 @@ def parser():
     p.add_argument("--firmware", choices=("bios", "uefi"), default="bios")
     p.add_argument(
         "--media",
-        choices=("cd", "usb", "disk"),
+        choices=tuple(MEDIA),
         default="cd",
-        help="how the ISO is attached: CD drive, USB stick on xHCI, hard disk (writes are dropped)",
+        help="where the ISO is (writes are dropped): "
+        + ", ".join(f"{name}: {what}" for name, (what, _, _) in MEDIA.items()),
     )
     p.add_argument("--mem", default="512", help="as QEMU's -m; MiB, or with a suffix")
     p.add_argument("--smp", default="1", help="as QEMU's -smp")
     p.add_argument("--cpu", default="max", help="as QEMU's -cpu")
+    p.add_argument("--vga", choices=VGA, default="std", help="as QEMU's -vga")
+    p.add_argument("--no-acpi", action="store_true", help="a machine without ACPI tables")
+    p.add_argument("--no-hpet", action="store_true", help="a machine without an HPET")
     p.add_argument(
         "--icount",
         action="store_true",
@@ -67,38 +94,36 @@ def parser():
     return p
 
 
+def bytes_of(mem):
+    """QEMU's -m, a number of MiB or one with a suffix, in bytes; 0 for what it has besides."""
+    found = re.fullmatch(r"(\d+)([MGT]?)", mem)
+    return int(found[1]) << {"": 20, "M": 20, "G": 30, "T": 40}[found[2]] if found else 0
+
+
+def medium(o):
+    """The arguments that put the ISO into the machine."""
+    _, is_cd, devices = MEDIA[OWN_CONTROLLER.get((o.machine, o.media), o.media)]
+    kind = "media=cdrom,readonly=on" if is_cd else "media=disk,snapshot=on"
+    drive = f"{kind},format=raw,file={o.iso.replace(',', ',,')}"
+    if not devices:
+        return ["-drive", f"if=ide,index={2 if is_cd else 0},{drive}"]
+    argv = ["-drive", f"if=none,id=medium,{drive}"]
+    for controller in devices[:-1]:
+        argv += ["-device", controller]
+    return argv + ["-device", f"{devices[-1]},drive=medium,bootindex=0"]
+
+
 def qemu_command(o, serial):
     """The argv for the options `o`; `serial` is what goes after -serial."""
-    argv = [
-        "qemu-system-x86_64",
-        "-M",
-        o.machine,
-        "-cpu",
-        o.cpu,
-        "-m",
-        o.mem,
-        "-smp",
-        o.smp,
-        "-net",
-        "none",
-    ]
-    argv += ["-accel", "tcg"]
+    machine = o.machine + (",acpi=off" if o.no_acpi else "") + (",hpet=off" if o.no_hpet else "")
+    argv = ["qemu-system-x86_64", "-cpu", o.cpu, "-m", o.mem, "-smp", o.smp]
+    if bytes_of(o.mem) > UNRESERVED:
+        machine += ",memory-backend=ram"
+        argv += ["-object", f"memory-backend-ram,id=ram,size={o.mem},reserve=off"]
+    argv += ["-M", machine, "-vga", o.vga, "-net", "none", "-accel", "tcg"]
     if o.firmware == "uefi":
         argv += ["-bios", OVMF]
-    iso = o.iso.replace(",", ",,")
-    if o.media == "cd":
-        argv += ["-drive", f"media=cdrom,if=ide,index=2,format=raw,readonly=on,file={iso}"]
-    elif o.media == "disk":
-        argv += ["-drive", f"media=disk,format=raw,snapshot=on,file={iso}"]
-    else:
-        argv += [
-            "-device",
-            "qemu-xhci",
-            "-drive",
-            f"if=none,id=stick,format=raw,readonly=on,file={iso}",
-            "-device",
-            "usb-storage,drive=stick,bootindex=0",
-        ]
+    argv += medium(o)
     if o.icount:
         argv += ["-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01,clock=vm", "-seed", "1"]
     if not o.window:
@@ -115,6 +140,8 @@ def qemu_command(o, serial):
     return argv + shlex.split(o.append_qemu) + o.qemu_args
 
 
+# SeaBIOS's VGA BIOS: with Bochs' own, GRUB crashes when a kernel asks for a frame buffer. It finds no
+# mode of 32 bits a pixel here, so the screen is in text mode.
 BOCHSRC = """\
 display_library: {display}
 megs: {mem}
@@ -126,86 +153,120 @@ ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
 ata1: enabled=1, ioaddr1=0x170, ioaddr2=0x370, irq=15
 ata1-master: type=cdrom, path={iso}, status=inserted
 boot: cdrom
-com1: enabled=1, mode=file, dev={dir}/bochs-serial.txt
+com1: enabled=1, mode=term, dev={line}
 log: {dir}/bochs.log
 panic: action=fatal
 clock: sync=none, time0=1
 """
 
 
-def bochs_command(o):
-    """Write build/bochsrc; the argv that runs it. Serial output lands in build/bochs-serial.txt."""
-    work = "build"
+BOCHS_CPU = "corei7_haswell_4770"
+POWERED_OFF = "ACPI control: soft power off"
+
+
+def bochs_command(o, line, work):
+    """The argv for Bochs, whose files are in `work`; `line` is the terminal that is its serial line."""
     os.makedirs(work, exist_ok=True)
-    open(f"{work}/bochs-serial.txt", "w").close()
     display = "x" if o.window else 'rfb, options="timeout=0"'
-    cpu = "corei7_haswell_4770" if o.cpu == "max" else o.cpu
+    cpu = BOCHS_CPU if o.cpu == "max" else o.cpu
     with open(f"{work}/bochsrc", "w") as f:
-        f.write(BOCHSRC.format(display=display, mem=o.mem, cpu=cpu, smp=o.smp, iso=o.iso, dir=work))
+        f.write(
+            BOCHSRC.format(
+                display=display, mem=o.mem, cpu=cpu, smp=o.smp, iso=o.iso, line=line, dir=work
+            )
+        )
     return ["sh", "-c", f"echo c | exec bochs -q -f {work}/bochsrc >{work}/bochs-output.txt 2>&1"]
 
 
-def supervise(argv, o):
-    """Run `argv`, copy its output, stop it on time-out or when --until matches; the status."""
+def bochs_status(status, work):
+    """Bochs calls it a panic when the machine switches itself off."""
+    with open(f"{work}/bochs.log", errors="replace") as f:
+        return 0 if POWERED_OFF in f.read() else status
+
+
+def stop_group(child):
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def supervise(child, output, o, keys=None):
+    """Copy what comes out of `output` until `child` ends, or the time is up, or --until matches.
+
+    With `keys`, standard input goes there, until Ctrl-A X.  The exit status.
+    """
+    end = time.monotonic() + o.timeout if o.timeout else None
+    pattern = re.compile(o.until.encode()) if o.until else None
+    line, escaped, sources = b"", False, [output] + ([0] if keys is not None else [])
+    try:
+        while True:
+            left = max(0, end - time.monotonic()) if end else 0.2
+            ready = select.select(sources, [], [], min(left, 0.2))[0]
+            if output in ready:
+                data = os.read(output, 65536)
+                if not data:
+                    break
+                sys.stdout.buffer.write(data)
+                sys.stdout.buffer.flush()
+                line += data
+                if pattern and pattern.search(line):
+                    stop_group(child)
+                    child.wait()
+                    return 0
+                line = line[line.rfind(b"\n") + 1 :]
+            elif child.poll() is not None:
+                break
+            if 0 in ready:
+                data = os.read(0, 4096)
+                if not data:
+                    sources.remove(0)
+                elif escaped and data[:1] in b"xX":
+                    raise KeyboardInterrupt
+                escaped = data == b"\x01"
+                os.write(keys, data)
+            if end and time.monotonic() >= end:
+                print(f"\nrun.py: time-out after {o.timeout:g} s", file=sys.stderr)
+                stop_group(child)
+                child.wait()
+                return 124
+    except (KeyboardInterrupt, BrokenPipeError):
+        stop_group(child)
+        child.wait()
+        return 130
+    return child.wait()
+
+
+def run_qemu(argv, o):
+    typed = sys.stdin.isatty() or o.timeout is None
     child = subprocess.Popen(
         argv,
         stdout=subprocess.PIPE,
         bufsize=0,
         start_new_session=True,
-        stdin=None if sys.stdin.isatty() or o.timeout is None else subprocess.DEVNULL,
+        stdin=None if typed else subprocess.DEVNULL,
     )
-    outcome = []
-
-    def stop(status):
-        if not outcome:
-            outcome.append(status)
-        try:
-            os.killpg(child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-
-    timer = threading.Timer(o.timeout, stop, (124,)) if o.timeout else None
-    if timer:
-        timer.start()
-    pattern = re.compile(o.until.encode()) if o.until else None
-    line = b""
-    try:
-        while data := os.read(child.stdout.fileno(), 65536):
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-            if pattern:
-                line += data
-                if pattern.search(line):
-                    stop(0)
-                    break
-                line = line[line.rfind(b"\n") + 1 :]
-    except (KeyboardInterrupt, BrokenPipeError):
-        stop(130)
-    status = child.wait()
-    if timer:
-        timer.cancel()
-    if outcome and outcome[0] == 124:
-        print(f"\nrun.py: time-out after {o.timeout:g} s", file=sys.stderr)
-    return outcome[0] if outcome else status
+    return supervise(child, child.stdout.fileno(), o)
 
 
 def run_bochs(o):
-    """Bochs writes its serial line to a file, which is followed here."""
-    argv = bochs_command(o)
-    print(
-        "run.py: the serial line cannot be typed on; the screen is VNC localhost:5900; Ctrl-C ends",
-        file=sys.stderr,
-    )
-    machine = subprocess.Popen(argv, start_new_session=True)
+    """Its serial line is a pseudo terminal, which is joined to ours here."""
+    work = "build/bochs"
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    child = subprocess.Popen(bochs_command(o, os.ttyname(slave), work), start_new_session=True)
+    interactive = sys.stdin.isatty() and o.timeout is None and o.until is None
+    saved = termios.tcgetattr(0) if interactive else None
+    print("run.py: the screen is VNC localhost:5900; Ctrl-A X ends Bochs", file=sys.stderr)
     try:
-        return supervise(
-            ["tail", f"--pid={machine.pid}", "-n", "+1", "-f", "build/bochs-serial.txt"], o
-        )
+        if interactive:
+            tty.setraw(0)
+        return bochs_status(supervise(child, master, o, master if interactive else None), work)
     finally:
-        try:
-            os.killpg(machine.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        stop_group(child)
+        child.wait()
+        if interactive:
+            termios.tcsetattr(0, termios.TCSADRAIN, saved)
 
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -236,7 +297,7 @@ def main():
     elif interactive:
         os.execvp(argv[0], argv)
     else:
-        status = supervise(argv, o)
+        status = run_qemu(argv, o)
         try:
             sys.stdout.flush()
         except BrokenPipeError:

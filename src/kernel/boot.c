@@ -6,6 +6,7 @@
  */
 #include <boot.h>
 
+#include <arch/cpu.h>
 #include <arch/init.h>
 #include <debug/log.h>
 #include <debug/panic.h>
@@ -99,36 +100,30 @@ static u64 memory_limit(void)
 	char value[32];
 	u64 limit;
 
-	if (early_option("mem", value, sizeof value) && !parse_size(value, &limit) && limit >= MIB(16))
+	if (!early_option("mem", value, sizeof value))
+		return ~0ULL;
+	if (!parse_size(value, &limit))
 		return limit;
+	log_warn("boot: mem=%s is no size", value);
 	return ~0ULL;
+}
+
+/* What the loader has loaded is used, and given back one day: it must be in memory that is ours. */
+static void reserve_loaded(u64 start, u64 end, const char *what)
+{
+	if (!bootmem_is_ram(start, end))
+		panic("the %s at %#lx-%#lx is not in usable memory, which ends at %#lx", what,
+		      (unsigned long)start, (unsigned long)end, (unsigned long)bootmem_top());
+	bootmem_reserve(start, end, what);
 }
 
 void boot_memory(u64 mbi_phys, u64 image_phys)
 {
-	u64 limit = memory_limit(), total = 0;
-
-	for (size_t i = 0; i < info.region_count; i++) {
-		const struct boot_region *r = &info.regions[i];
-		u64 end = min(r->start + r->len, limit);
-		if (r->type != BOOT_REGION_AVAILABLE || r->start >= end)
-			continue;
-		bootmem_add(r->start, end);
-		total += end - r->start;
-	}
-	if (!total)
-		panic("the boot loader reported no usable memory (%lu regions)", (unsigned long)info.region_count);
-	bootmem_reserve(0, PAGE_SIZE, "page 0");
-	bootmem_reserve(image_phys, image_phys + (u64)(image_end - image_start), "kernel image");
+	bootmem_read_map(info.regions, info.region_count, min(memory_limit(), cpu_physical_top()));
+	reserve_loaded(image_phys, image_phys + (u64)(image_end - image_start), "kernel image");
 	bootmem_reserve(mbi_phys, mbi_phys + mb2_total_size(phys_to_virt(PADDR(mbi_phys))), "boot information");
 	for (size_t i = 0; i < info.module_count; i++)
-		bootmem_reserve(info.modules[i].start, info.modules[i].end, "module");
-	/* Firmware that marks its own tables as usable RAM would see them overwritten: what is not
-	 * "available" in any region wins over what is. */
-	for (size_t i = 0; i < info.region_count; i++)
-		if (info.regions[i].type != BOOT_REGION_AVAILABLE)
-			bootmem_reserve(info.regions[i].start, info.regions[i].start + info.regions[i].len,
-					boot_region_name(info.regions[i].type));
+		reserve_loaded(info.modules[i].start, info.modules[i].end, "module");
 	cpu_start_page = bootmem_reserve_low_page();
 }
 

@@ -91,6 +91,7 @@ noreturn void kernel_main(u64 mbi_phys, u64 image_phys)
 	/* Memory. */
 	boot_memory(mbi_phys, image_phys); /* what is RAM, and what of it is taken */
 	paging_init(image_phys, PADDR(bootmem_top()), bootmem_alloc_page);
+	bootmem_all_mapped();
 	frames_init();
 	kasan_init();
 	slab_init();

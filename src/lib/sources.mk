@@ -5,6 +5,7 @@ kernel-srcs += src/lib/chacha20.c
 kernel-srcs += src/lib/cpio.c
 kernel-srcs += src/lib/crc32.c
 kernel-srcs += src/lib/format.c
+kernel-srcs += src/lib/memory_map.c
 kernel-srcs += src/lib/multiboot2.c
 kernel-srcs += src/lib/parse.c
 kernel-srcs += src/lib/radix.c

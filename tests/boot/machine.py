@@ -44,10 +44,7 @@ class Machine:
 
     def __init__(self, iso, *options, qemu=(), serial=True):
         o = run.parser().parse_args(["--iso", str(iso), *options, "--", *qemu])
-        WORK.mkdir(parents=True, exist_ok=True)
-        self.dir = tempfile.TemporaryDirectory(dir=WORK, prefix="vm-")
-        self.log_path = WORK / f"{os.path.basename(self.dir.name)}.log"
-        self.log = open(self.log_path, "w", encoding="utf-8", errors="replace")
+        self.open_log()
         ours, theirs = socket.socketpair()
         qmp_ours, qmp_theirs = socket.socketpair()
         argv = run.qemu_command(o, "chardev:serial0" if serial else "none")
@@ -74,6 +71,12 @@ class Machine:
             ours.fileno(), encoding="utf-8", codec_errors="replace", logfile=self.log, maxread=65536
         )
         self.serial.delaybeforesend = None
+
+    def open_log(self):
+        WORK.mkdir(parents=True, exist_ok=True)
+        self.dir = tempfile.TemporaryDirectory(dir=WORK, prefix="vm-")
+        self.log_path = WORK / f"{os.path.basename(self.dir.name)}.log"
+        self.log = open(self.log_path, "w", encoding="utf-8", errors="replace")
 
     def __enter__(self):
         return self

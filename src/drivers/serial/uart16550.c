@@ -467,7 +467,7 @@ static void put_polled(struct uart *u, char c)
 /* Any context: when the lock cannot be had (a panic that met its holder) it does without. */
 static bool lock_for_log(struct uart *u)
 {
-	for (unsigned i = 0; !panic_in_progress || i < LOG_SPINS; i++) {
+	for (unsigned i = 0; !machine_stopping || i < LOG_SPINS; i++) {
 		if (spin_trylock(&u->lock))
 			return true;
 		cpu_relax();

@@ -175,7 +175,7 @@ static void console_flush(void)
 
 static void console_kick(void)
 {
-	if (panic_in_progress) {
+	if (machine_stopping) {
 		console_flush();
 		return;
 	}
@@ -199,7 +199,7 @@ void log_vprintf(enum log_level level, const char *fmt, va_list ap)
 		n--;
 	record_add(level, line, n);
 	console_kick();
-	if (log_notify && !panic_in_progress)
+	if (log_notify && !machine_stopping)
 		log_notify();
 }
 

@@ -15,7 +15,7 @@
 #include <sync/atomic.h>
 
 int panic_timeout;
-bool panic_in_progress;
+bool panic_in_progress, machine_stopping;
 void (*panic_describe_task)(void);
 
 static u32 panic_cpu_plus_1; /* atomic */
@@ -68,7 +68,7 @@ static void panic_claim(void)
 	irq_disable();
 	if (!atomic_cas(&panic_cpu_plus_1, &owner, me) && owner != me)
 		cpu_halt_forever();
-	panic_in_progress = true;
+	panic_in_progress = machine_stopping = true;
 	panic_depth++;
 }
 

@@ -17,8 +17,11 @@ noreturn void panic_regs(const struct regs *r, const char *fmt, ...) printf_like
 /* panic=N: seconds to the reset, 0: never, negative: at once. */
 extern int panic_timeout;
 
-/* Set for good by the first panic: locks are no longer waited for on the way to a console. */
+/* Set for good by the first panic. */
 extern bool panic_in_progress;
+/* Set for good by a panic and by who switches the machine off: nobody else runs any more, so on the way to
+ * a console no lock is waited for, and what is written there shows at once. */
+extern bool machine_stopping;
 
 /* Lines about the current task for the panic text; set by sched/. */
 extern void (*panic_describe_task)(void);

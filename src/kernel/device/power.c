@@ -5,6 +5,7 @@
 #include <arch/irq.h>
 #include <arch/irqflags.h>
 #include <debug/log.h>
+#include <debug/panic.h>
 
 void (*power_off_hook)(void);
 void (*power_button_hook)(void);
@@ -14,6 +15,7 @@ static void stop(void)
 	irq_disable();
 	if (cpu_count > 1)
 		ipi_stop_others();
+	machine_stopping = true;
 }
 
 noreturn void power_halt(void)

@@ -2,11 +2,10 @@
 /*
  * Memory at boot, before there are page frames.
  *
- * Two sorted arrays of disjoint ranges, RAM and what of it is in use, filled
- * from the firmware's map and by those who know what lies where.  Pages are
- * handed out downwards from 4 GiB (the boot page tables' direct map ends there),
- * each free page in turn, so that one cursor says what was taken: everything
- * between it and 4 GiB.
+ * lib/memory_map.c knows what is RAM and what of it is in use; here pages are taken from
+ * it. They are handed out downwards from 4 GiB (the boot page tables' direct map ends there)
+ * and, when all is mapped, from the end of RAM; each free page in turn, so that one cursor says what
+ * was taken: everything between it and where it began.
  *
  * One CPU, interrupts off; nothing is freed.
  */
@@ -16,93 +15,47 @@
 #include <mm/frame.h>
 #include <mm/internal.h>
 
-#define RANGES_MAX 320
 #define LOW_LIMIT 0xa0000UL /* a start-up IPI cannot name the pages from 0xa0 on */
 
-struct ranges {
-	unsigned count;
-	struct bootmem_range r[RANGES_MAX];
-};
-
-static struct ranges ram, used;
-static u64 cursor = 4ULL << 30;       /* pages of RAM from here to 4 GiB are taken */
-static u64 window_start = 4ULL << 30; /* [window_start, cursor) is free */
+static struct memory_map map;
+static u64 began = GIB(4), cursor = GIB(4); /* pages of RAM between them are taken */
+static struct memory_range window;          /* [window.start, cursor) is free */
 static bool closed;
 
-/* Adds [start, end) and merges it with what it touches or overlaps. */
-static void ranges_add(struct ranges *s, u64 start, u64 end)
+void bootmem_read_map(const struct boot_region *regions, size_t count, u64 limit)
 {
-	unsigned i = 0, n;
-
-	while (i < s->count && s->r[i].end < start)
-		i++;
-	for (n = i; n < s->count && s->r[n].start <= end; n++) {
-		start = min(start, s->r[n].start);
-		end = max(end, s->r[n].end);
-	}
-	if (n == i && s->count == RANGES_MAX)
-		panic("bootmem: more than %u separate ranges", RANGES_MAX);
-	memmove(&s->r[i + 1], &s->r[n], (s->count - n) * sizeof(s->r[0]));
-	s->count += i + 1 - n;
-	s->r[i] = (struct bootmem_range){ start, end };
-}
-
-void bootmem_add(u64 start, u64 end)
-{
-	ranges_add(&used, 0, PAGE_SIZE); /* a frame at address 0 would mean "none" */
-	start = ALIGN_UP(start, PAGE_SIZE);
-	end = ALIGN_DOWN(min(end, (u64)DIRECT_MAP_SIZE), PAGE_SIZE);
-	if (start < end)
-		ranges_add(&ram, start, end);
+	if (!memory_map_read(&map, regions, count, min(limit, (u64)DIRECT_MAP_SIZE)))
+		panic("bootmem: the firmware's memory map has more than %d pieces", MEMORY_MAP_RANGES);
+	if (!map.ram.count)
+		panic("the boot loader reported no usable memory (%lu regions)", (unsigned long)count);
 }
 
 void bootmem_reserve(u64 start, u64 end, const char *what)
 {
-	VERIFY(cursor == 4ULL << 30);
-	end = min(end, (u64)DIRECT_MAP_SIZE);
-	if (start >= end)
-		return;
+	VERIFY(cursor == began);
 	log_debug("bootmem: %#lx - %#lx %s", start, end, what);
-	ranges_add(&used, ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE));
+	if (!memory_map_reserve(&map, start, end))
+		panic("bootmem: more than %d separate ranges", MEMORY_MAP_RANGES);
+}
+
+bool bootmem_is_ram(u64 start, u64 end)
+{
+	return memory_map_is_ram(&map, start, end);
 }
 
 u64 bootmem_top(void)
 {
-	return ram.count ? ram.r[ram.count - 1].end : 0;
-}
-
-/* The highest free range that ends at or below `limit`, cut to it; false when there is none. */
-static bool free_below(u64 limit, u64 *start, u64 *end)
-{
-	unsigned i = ram.count, u = used.count;
-
-	while (i && limit) {
-		struct bootmem_range *r = &ram.r[i - 1];
-
-		limit = min(limit, r->end);
-		while (u && used.r[u - 1].start >= limit)
-			u--;
-		if (u && used.r[u - 1].end >= limit) {
-			limit = used.r[u - 1].start;
-		} else if (limit > r->start) {
-			*start = u ? max(r->start, used.r[u - 1].end) : r->start;
-			*end = limit;
-			return true;
-		}
-		if (limit <= r->start)
-			i--;
-	}
-	return false;
+	return memory_map_top(&map);
 }
 
 u64 bootmem_reserve_low_page(void)
 {
-	u64 start, end;
+	struct memory_range low;
 
-	if (!free_below(LOW_LIMIT, &start, &end))
+	if (!memory_map_free_below(&map, LOW_LIMIT, &low))
 		return 0;
-	bootmem_reserve(end - PAGE_SIZE, end, "start page of the other CPUs");
-	return end - PAGE_SIZE;
+	bootmem_reserve(low.end - PAGE_SIZE, low.end, "start page of the other CPUs");
+	return low.end - PAGE_SIZE;
 }
 
 paddr_t bootmem_alloc_page(void)
@@ -115,45 +68,44 @@ paddr_t bootmem_alloc_page(void)
 			panic("bootmem: out of memory");
 		return frame_paddr(f);
 	}
-	while (cursor <= window_start)
-		if (!free_below(cursor, &window_start, &cursor))
-			panic("bootmem: out of memory");
+	if (cursor <= window.start || !window.end) {
+		if (!memory_map_free_below(&map, cursor, &window))
+			panic("bootmem: out of memory below %lu GiB", DIV_ROUND_UP(began, GIB(1)));
+		cursor = window.end;
+	}
 	cursor -= PAGE_SIZE;
 	memset(phys_to_virt(PADDR(cursor)), 0, PAGE_SIZE);
 	return PADDR(cursor);
 }
 
-unsigned bootmem_ram(const struct bootmem_range **ranges)
+unsigned bootmem_ram(const struct memory_range **ranges)
 {
-	*ranges = ram.r;
-	return ram.count;
+	*ranges = map.ram.r;
+	return map.ram.count;
+}
+
+static void forget_cursor(void)
+{
+	VERIFY(memory_map_reserve(&map, cursor, began));
+	window = (struct memory_range){ 0, 0 };
+}
+
+void bootmem_all_mapped(void)
+{
+	forget_cursor();
+	began = cursor = bootmem_top();
 }
 
 void bootmem_close(void)
 {
+	forget_cursor();
 	closed = true;
-	if (cursor < 4ULL << 30)
-		ranges_add(&used, cursor, 4ULL << 30);
 }
 
 void bootmem_each_free(void (*visit)(u64 start, u64 end))
 {
-	unsigned u = 0;
+	struct memory_range free = { 0, 0 };
 
-	for (unsigned i = 0; i < ram.count; i++) {
-		u64 at = ram.r[i].start, end = ram.r[i].end;
-
-		while (at < end) {
-			while (u < used.count && used.r[u].end <= at)
-				u++;
-			if (u < used.count && used.r[u].start <= at) {
-				at = used.r[u].end;
-				continue;
-			}
-			u64 stop = u < used.count ? min(end, used.r[u].start) : end;
-
-			visit(at, stop);
-			at = stop;
-		}
-	}
+	while (memory_map_free_above(&map, free.end, &free))
+		visit(free.start, free.end);
 }

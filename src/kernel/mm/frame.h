@@ -143,12 +143,17 @@ void frame_shrinker_add(struct frame_shrinker *s);
  * Boot: a bump allocator over the firmware's map until frames_init.  Regions are
  * reserved before the first allocation; overlaps and odd ends are allowed.
  */
-void bootmem_add(u64 start, u64 end);                       /* usable RAM */
+struct boot_region;
+/* RAM, and what of it is not; nothing above `limit`. Panics if there is none. First. */
+void bootmem_read_map(const struct boot_region *regions, size_t count, u64 limit);
 /* Takes a free page below 640 KiB for good; 0: there is none. The last of the reservations. */
 u64 bootmem_reserve_low_page(void);
 void bootmem_reserve(u64 start, u64 end, const char *what); /* in use: image, modules, ... */
-paddr_t bootmem_alloc_page(void);                           /* zeroed; panics when there is none */
+/* Zeroed; panics when there is none. Below 4 GiB until bootmem_all_mapped. */
+paddr_t bootmem_alloc_page(void);
+void bootmem_all_mapped(void);                              /* the direct map is complete */
 u64 bootmem_top(void);                                      /* end of the highest RAM */
+bool bootmem_is_ram(u64 start, u64 end);                    /* all pages of it */
 /* Builds the frame array and the buddy lists from what bootmem knows. */
 void frames_init(void);
 /* Gives a reserved region back (modules once unpacked, boot information). Whole frames inside it only. */

@@ -21,7 +21,7 @@ static u64 marked_to; /* frames below this are initialised */
 
 bool frame_valid(paddr_t pa)
 {
-	const struct bootmem_range *r;
+	const struct memory_range *r;
 	unsigned n = bootmem_ram(&r);
 
 	for (unsigned i = 0; i < n; i++)
@@ -42,7 +42,7 @@ static void map_array(u64 first, u64 end)
 /* Calls fn for each extent-aligned, disjoint range of frames that covers all RAM. */
 static void each_extent(void (*fn)(u64 first, u64 end))
 {
-	const struct bootmem_range *r;
+	const struct memory_range *r;
 	unsigned n = bootmem_ram(&r);
 	u64 done = 0;
 
@@ -94,7 +94,7 @@ static void release_free(u64 start, u64 end)
 
 void frames_init(void)
 {
-	const struct bootmem_range *r;
+	const struct memory_range *r;
 	unsigned n = bootmem_ram(&r);
 	u64 all = 0;
 

@@ -2,14 +2,11 @@
 /* Shared by the files of mm/ alone. */
 #pragma once
 
+#include <lib/memory_map.h>
 #include <mm/frame.h>
 
-struct bootmem_range {
-	u64 start, end;
-};
-
 /* RAM as given, whole pages, sorted and merged; the count is returned. */
-unsigned bootmem_ram(const struct bootmem_range **ranges);
+unsigned bootmem_ram(const struct memory_range **ranges);
 /* From here on bootmem_alloc_page takes from the frames. */
 void bootmem_close(void);
 /* Calls visit for each range of free pages, ascending. After bootmem_close. */

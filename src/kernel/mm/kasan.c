@@ -96,7 +96,7 @@ static void describe(u64 addr)
 
 static bool covers_ram(u64 start, u64 end)
 {
-	const struct bootmem_range *r;
+	const struct memory_range *r;
 	unsigned n = bootmem_ram(&r);
 
 	for (unsigned i = 0; i < n; i++)

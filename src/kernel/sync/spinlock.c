@@ -29,7 +29,7 @@ void spin_debug_before(spinlock_t *l)
 {
 	char name[64];
 
-	if (unlikely(READ_ONCE(l->cpu_plus_1) == cpu_id() + 1 && !panic_in_progress))
+	if (unlikely(READ_ONCE(l->cpu_plus_1) == cpu_id() + 1 && !machine_stopping))
 		panic("spinlock %p taken twice by CPU %u, first at %s", l, cpu_id(),
 		      symbol_name(l->owner_ip, name, sizeof(name)));
 }
@@ -42,7 +42,7 @@ void spin_debug_acquired(spinlock_t *l, u64 ip)
 
 void spin_debug_release(spinlock_t *l)
 {
-	if (unlikely(l->cpu_plus_1 != cpu_id() + 1 && !panic_in_progress))
+	if (unlikely(l->cpu_plus_1 != cpu_id() + 1 && !machine_stopping))
 		panic("spinlock %p released by CPU %u, but its owner is CPU %d", l, cpu_id(),
 		      (int)l->cpu_plus_1 - 1);
 	WRITE_ONCE(l->cpu_plus_1, 0);

@@ -192,14 +192,30 @@ static void start_source(struct clock_source *cs)
 	timer_start(&rebase_timer, clock_monotonic_ns() + rebase_interval);
 }
 
+/*
+ * What CPUID says of the TSC's frequency is exact, if it is true: a virtual machine may show the host's
+ * CPUID and count otherwise. So it has to be near what was measured. 0: it is not.
+ */
+static u64 believable(u64 told, u64 measured)
+{
+	u64 apart = told > measured ? told - measured : measured - told;
+
+	if (!told || !measured || apart < measured / 100)
+		return told;
+	log_warn("clock: the CPU says that its TSC has %lu MHz, but it has %lu", told / 1000000,
+		 measured / 1000000);
+	return 0;
+}
+
 void clock_init(void)
 {
 	struct clock_source *ref = sources;
-	u64 told = clock_tsc_hz_from_cpu();
+	u64 told;
 
 	if (!ref)
 		panic("clock: neither HPET nor ACPI timer nor PIT to measure time by");
 	tsc_hz = clock_calibrate(ref->read, ref->hz, ref->bits);
+	told = believable(clock_tsc_hz_from_cpu(), tsc_hz);
 	if (told)
 		tsc_hz = told;
 	log_clock_ns = clock_monotonic_ns;

@@ -207,18 +207,18 @@ static void render(struct vt *v, u64 now, bool blink)
 
 /* --- The log ------------------------------------------------------------------------------------- */
 
-/* Where it goes: a panic to what is on the screen. */
+/* Where it goes: the last words to what is on the screen. */
 static struct vt *log_terminal(void)
 {
 	u32 number = atomic_load(&vt_log_number);
 
-	return number && vt_allocated(number - 1) && !panic_in_progress ? vt_at(number - 1) : vt_visible();
+	return number && vt_allocated(number - 1) && !machine_stopping ? vt_at(number - 1) : vt_visible();
 }
 
-/* Locks are taken unless in a panic. */
+/* Locks are taken unless the machine stops. */
 static void show_record(struct vt *v, const char *text, size_t n)
 {
-	if (panic_in_progress) {
+	if (machine_stopping) {
 		terminal_message(&v->term, text, n, true);
 		return;
 	}
@@ -248,7 +248,7 @@ static void show_log(void)
 }
 
 /* No lock is waited for; whatever a program was showing gives way. */
-static void draw_panic(void)
+static void draw_at_once(void)
 {
 	static struct terminal_cell line[TERMINAL_MAX_COLS];
 	static bool begun;
@@ -283,8 +283,8 @@ static void log_queued(struct irq_work *unused_w)
 /* Any context. The text is in the log's ring, too, and is taken from there. */
 static void log_write(struct log_console *unused_c, const char *unused_text, size_t unused_n)
 {
-	if (panic_in_progress)
-		draw_panic();
+	if (machine_stopping)
+		draw_at_once();
 	else
 		(void)irq_work_queue(&log_work);
 }

@@ -104,6 +104,11 @@ static void identify(void)
 	}
 }
 
+u64 cpu_physical_top(void)
+{
+	return 1ULL << max(36U, min(cpu_identity.physical_bits, 52U));
+}
+
 static u64 feature_if(u32 word, unsigned bit, enum cpu_feature f)
 {
 	return (u64)(word >> bit & 1) << f;
