@@ -30,6 +30,9 @@ static inline noreturn void cpu_halt_forever(void)
 		__asm__ volatile("cli; hlt");
 }
 
+/* Does a hypervisor run this CPU, which may then stand still at any time? After cpu_features_init. */
+bool cpu_is_virtual(void);
+
 /* Lines of /proc/cpuinfo for CPU `cpu`, written with snprintf rules into buf. */
 int cpu_describe(unsigned cpu, char *buf, size_t size);
 

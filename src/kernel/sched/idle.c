@@ -52,12 +52,6 @@ void sched_early_init(void)
 	panic_describe_task = describe_task;
 }
 
-/* With other CPUs the rest of a grace period is theirs; they kick this one. */
-static bool rcu_more_to_do(void)
-{
-	return cpu_count == 1 && this_cpu_read(rcu_pending);
-}
-
 static noreturn void idle_loop(void)
 {
 	for (;;) {
@@ -66,12 +60,13 @@ static noreturn void idle_loop(void)
 			tasks_reap_later();
 		rcu_note_quiescent();
 		/* Another CPU that wakes a task here cannot set our need_resched, only interrupt us. */
-		if (need_resched() || READ_ONCE(this_rq()->nr_running) || rcu_more_to_do()) {
+		if (need_resched() || READ_ONCE(this_rq()->nr_running) || !rcu_idle_enter()) {
 			irq_enable();
 			preempt_reschedule();
 			continue;
 		}
 		cpu_idle_wait();
+		rcu_irq_enter(); /* an NMI ends the wait, too */
 	}
 }
 
@@ -106,7 +101,5 @@ void sched_init(void)
 	rq->idle = idle;
 	rq->tick_clock = idle->se.exec_start;
 	current->se.exec_start = idle->se.exec_start;
-	rcu_yield = sched_yield_current;
-	rcu_kick_cpu = ipi_reschedule;
 	sched_account_init();
 }

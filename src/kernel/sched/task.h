@@ -230,6 +230,7 @@ char task_state_char(const struct task *t); /* R S D T t Z X I */
 void sched_early_init(void); /* per-CPU state of the boot CPU; `current` becomes valid (the boot task) */
 void sched_init(void);       /* caches, idle task; the boot task may sleep from here on */
 noreturn void sched_idle_loop(void);
+void rcu_worker_start(void); /* the thread that call_rcu may leave work to */
 
 /* nr_running over all CPUs, load averages as fixed point 11 bits (sysinfo's 16 differs), switches since boot. */
 unsigned sched_nr_running(void);

@@ -12,6 +12,7 @@
 #include <debug/log.h>
 #include <drivers/acpi/tables.h>
 #include <sync/irq_work.h>
+#include <sync/rcu.h>
 #include <linux/errno.h>
 
 #define ISA_IRQS 16
@@ -39,6 +40,7 @@ void local_interrupt(u64 vector, struct regs *r)
 {
 	unsigned device;
 
+	rcu_irq_enter();
 	if (likely(vector == VECTOR_TIMER)) {
 		apic_eoi();
 		upcall_timer(r);
