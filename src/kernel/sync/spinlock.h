@@ -33,7 +33,7 @@ struct spinlock {
 };
 typedef struct spinlock spinlock_t;
 
-#define SPINLOCK_INIT { { 0 } }
+#define SPINLOCK_INIT { .value = 0 }
 
 void spin_lock_slow(spinlock_t *l, u32 found);
 /* Who waits queues, and gets the lock in order of arrival; false under a hypervisor. */
