@@ -112,6 +112,7 @@ noreturn void kernel_main(u64 mbi_phys, u64 image_phys)
 	timers_init();
 	irq_enable();
 	log_defers = true;
+	lockdep_arm();
 
 	/* Everything above the machine. */
 	random_init();

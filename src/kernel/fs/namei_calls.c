@@ -265,7 +265,7 @@ static int remove_locked(struct parent_path *p, struct dentry *d, bool is_dir)
 	int (*op)(struct inode *, struct dentry *) = is_dir ? dir->ops->rmdir : dir->ops->unlink;
 	if (!op)
 		return -EPERM;
-	rwsem_write_lock(&victim->lock);
+	rwsem_write_lock_nested(&victim->lock, INODE_VICTIM);
 	err = op(dir, d);
 	if (!err && is_dir)
 		victim->flags |= INODE_DEAD;

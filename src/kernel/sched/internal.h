@@ -83,6 +83,13 @@ static inline bool task_is_running(const struct task *t, unsigned *cpu)
 	return false;
 }
 
+#ifdef CONFIG_LOCKDEP
+/* Logs the sleeping locks that `t` holds. */
+void sched_dump_locks(struct task *t);
+#else
+static inline void sched_dump_locks(struct task *t) {}
+#endif
+
 /* After something that may have asked for a reschedule. */
 static always_inline void preempt_check(void)
 {

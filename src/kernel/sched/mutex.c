@@ -38,7 +38,7 @@ bool mutex_trylock(struct mutex *m)
 
 	if (!atomic_cas(&m->owner, &old, (u64)current))
 		return false;
-	lockdep_acquire(LOCKDEP_MAP(m), 0, LOCKDEP_TRY);
+	lockdep_acquire(LOCKDEP_MAP(m), 0, LOCKDEP_TRY, LOCKDEP_CALLER);
 	return true;
 }
 
@@ -133,7 +133,7 @@ static always_inline void lock(struct mutex *m, unsigned subclass)
 	u64 old = 0;
 
 	might_sleep();
-	lockdep_acquire(LOCKDEP_MAP(m), subclass, 0);
+	lockdep_acquire(LOCKDEP_MAP(m), subclass, 0, LOCKDEP_CALLER);
 	if (unlikely(!atomic_cas(&m->owner, &old, (u64)current)))
 		(void)lock_slow(m, WAIT_UNINTERRUPTIBLE);
 }
@@ -154,7 +154,7 @@ int mutex_lock_killable(struct mutex *m)
 	int err;
 
 	might_sleep();
-	lockdep_acquire(LOCKDEP_MAP(m), 0, 0);
+	lockdep_acquire(LOCKDEP_MAP(m), 0, 0, LOCKDEP_CALLER);
 	if (likely(atomic_cas(&m->owner, &old, (u64)current)))
 		return 0;
 	err = lock_slow(m, WAIT_KILLABLE);

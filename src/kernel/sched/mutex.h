@@ -12,7 +12,7 @@ struct mutex {
 	u32 spinner; /* atomic: 1 while a task spins for it */
 	LOCKDEP_FIELD
 };
-#define MUTEX_INIT(m) { 0, WAIT_QUEUE_INIT((m).waiters), 0 }
+#define MUTEX_INIT(m) { .waiters = WAIT_QUEUE_INIT((m).waiters) }
 
 /* All mutexes initialised at one place in the source are of one class for LOCKDEP. */
 #define mutex_init(m)                                                          \
@@ -77,7 +77,7 @@ bool rwsem_write_trylock(struct rwsem *s);
 void rwsem_write_unlock(struct rwsem *s);
 void rwsem_downgrade(struct rwsem *s);
 
-#define RWSEM_INIT(s) { 0, NULL, WAIT_QUEUE_INIT((s).waiters), 0 }
+#define RWSEM_INIT(s) { .waiters = WAIT_QUEUE_INIT((s).waiters) }
 
 /* An event that happens once. The waiter may free it as soon as a wait has returned. */
 struct completion {

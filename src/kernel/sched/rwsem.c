@@ -132,7 +132,7 @@ static noinline int lock_slow(struct rwsem *s, bool writer, enum wait_kind kind)
 static always_inline void lock_read(struct rwsem *s, unsigned subclass)
 {
 	might_sleep();
-	lockdep_acquire(LOCKDEP_MAP(s), subclass, 0);
+	lockdep_acquire(LOCKDEP_MAP(s), subclass, 0, LOCKDEP_CALLER);
 	if (unlikely(!rwsem_read_take(s)))
 		(void)lock_slow(s, false, WAIT_UNINTERRUPTIBLE);
 }
@@ -152,7 +152,7 @@ int rwsem_read_lock_killable(struct rwsem *s)
 	int err = 0;
 
 	might_sleep();
-	lockdep_acquire(LOCKDEP_MAP(s), 0, 0);
+	lockdep_acquire(LOCKDEP_MAP(s), 0, 0, LOCKDEP_CALLER);
 	if (unlikely(!rwsem_read_take(s)) && (err = lock_slow(s, false, WAIT_KILLABLE)))
 		lockdep_release(LOCKDEP_MAP(s));
 	return err;
@@ -163,14 +163,14 @@ bool rwsem_read_trylock(struct rwsem *s)
 	bool got = rwsem_read_take(s);
 
 	if (got)
-		lockdep_acquire(LOCKDEP_MAP(s), 0, LOCKDEP_TRY);
+		lockdep_acquire(LOCKDEP_MAP(s), 0, LOCKDEP_TRY, LOCKDEP_CALLER);
 	return got;
 }
 
 static always_inline void lock_write(struct rwsem *s, unsigned subclass)
 {
 	might_sleep();
-	lockdep_acquire(LOCKDEP_MAP(s), subclass, 0);
+	lockdep_acquire(LOCKDEP_MAP(s), subclass, 0, LOCKDEP_CALLER);
 	if (unlikely(!rwsem_write_take(s)))
 		(void)lock_slow(s, true, WAIT_UNINTERRUPTIBLE);
 }
@@ -190,7 +190,7 @@ int rwsem_write_lock_killable(struct rwsem *s)
 	int err = 0;
 
 	might_sleep();
-	lockdep_acquire(LOCKDEP_MAP(s), 0, 0);
+	lockdep_acquire(LOCKDEP_MAP(s), 0, 0, LOCKDEP_CALLER);
 	if (unlikely(!rwsem_write_take(s)) && (err = lock_slow(s, true, WAIT_KILLABLE)))
 		lockdep_release(LOCKDEP_MAP(s));
 	return err;
@@ -201,7 +201,7 @@ bool rwsem_write_trylock(struct rwsem *s)
 	bool got = rwsem_write_take(s);
 
 	if (got)
-		lockdep_acquire(LOCKDEP_MAP(s), 0, LOCKDEP_TRY);
+		lockdep_acquire(LOCKDEP_MAP(s), 0, LOCKDEP_TRY, LOCKDEP_CALLER);
 	return got;
 }
 

@@ -114,6 +114,9 @@ struct task {
 		u64 args[5];
 	} restart;                  /* self */
 	u64 last_syscall;           /* self: for panics and traces */
+#ifdef CONFIG_LOCKDEP
+	struct lockdep_stack locks; /* self: the locks that sleep which it holds */
+#endif
 
 	/* fs/ */
 	struct files *files;        /* self, objects_lock */

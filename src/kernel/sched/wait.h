@@ -85,6 +85,7 @@ int wait_block(enum wait_kind kind, u64 deadline_ns);
 #define wait_event_until(q, kind, cond, deadline)                              \
 	({                                                                     \
 		int err_ = 0;                                                  \
+		might_sleep();                                                 \
 		if (!(cond)) {                                                 \
 			struct wait_entry we_;                                 \
 			wait_entry_init(&we_, NULL);                           \
