@@ -183,12 +183,24 @@ bool report_begin(enum lockdep_report kind)
 	return atomic_exchange(&active, false);
 }
 
+static char headline[200]; /* who has turned the checker off */
+
+void report_headline(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(headline, sizeof(headline), fmt, ap);
+	va_end(ap);
+	log_emerg("lockdep: %s", headline);
+}
+
 void report_end(enum lockdep_report kind)
 {
 	lockdep_dump_cpu(cpu_id());
 	dump_stack(task_stack(), "the task");
 #ifdef CONFIG_DEBUG
-	panic("lockdep: see the report above");
+	panic("lockdep: %s", headline);
 #else
 	backtrace_log(NULL);
 	log_emerg("lockdep: turned off after its report");
@@ -260,7 +272,7 @@ static void report_recursion(const struct lockdep_held *h, const struct lockdep_
 
 	if (!report_begin(LOCKDEP_RECURSION))
 		return;
-	log_emerg("lockdep: %s: %s: first at %s, again at %s", class_name(class, name, sizeof(name)),
+	report_headline("%s: %s: first at %s, again at %s", class_name(class, name, sizeof(name)),
 		  h->map == m ? "the same lock is taken twice" : "two locks of one class, in no known order",
 		  symbol_name(h->ip, first, sizeof(first)), symbol_name(ip, second, sizeof(second)));
 	report_end(LOCKDEP_RECURSION);
@@ -357,7 +369,7 @@ static void report_unlock(const struct lockdep_map *m, u64 ip)
 
 	if (!report_begin(LOCKDEP_UNLOCK))
 		return;
-	log_emerg("lockdep: %s (%p) is released at %s, but is not held",
+	report_headline("%s (%p) is released at %s, but is not held",
 		  m->class ? class_name(m->class, name, sizeof(name)) : "a lock", (const void *)m,
 		  symbol_name(ip, at, sizeof(at)));
 	report_end(LOCKDEP_UNLOCK);
@@ -442,7 +454,7 @@ void lockdep_rcu_leave(void)
 		c->rcu_depth--;
 	raw_irq_restore(irq);
 	if (!was && lockdep_active() && report_begin(LOCKDEP_RCU)) {
-		log_emerg("lockdep: rcu_read_unlock without rcu_read_lock");
+		report_headline("rcu_read_unlock without rcu_read_lock");
 		report_end(LOCKDEP_RCU);
 	}
 }
@@ -455,7 +467,7 @@ static void check_sleep(const char *what, u64 ip)
 
 	if (preemptible() || !armed || !lockdep_active() || panic_in_progress || !report_begin(kind))
 		return;
-	log_emerg("lockdep: %s at %s, %s%s%s", what, symbol_name(ip, at, sizeof(at)),
+	report_headline("%s at %s, %s%s%s", what, symbol_name(ip, at, sizeof(at)),
 		  in_interrupt() ? "in an interrupt" : irqs_enabled() ? "with preemption off" : "with interrupts off",
 		  rcu ? ", in an RCU reader's section" : "", "");
 	report_end(kind);
@@ -482,7 +494,7 @@ void lockdep_nothing_held(const char *where)
 	held = task_stack()->depth || c->spins.depth || c->rcu_depth;
 	raw_irq_restore(irq);
 	if (unlikely(held) && lockdep_active() && !panic_in_progress && report_begin(LOCKDEP_LEFT_HELD)) {
-		log_emerg("lockdep: locks are held %s", where);
+		report_headline("locks are held %s", where);
 		report_end(LOCKDEP_LEFT_HELD);
 	}
 }

@@ -160,7 +160,7 @@ static void report_order(struct lockdep_class *from, struct lockdep_class *to, c
 
 	if (!report_begin(LOCKDEP_ORDER))
 		return;
-	log_emerg("lockdep: locks in a circular order: %s is taken while %s is held, against:",
+	report_headline("locks in a circular order: %s is taken while %s is held, against:",
 		  class_name(to, b, sizeof(b)), class_name(from, a, sizeof(a)));
 	print_path(from, false);
 	log_emerg("lockdep: now wanted:");
@@ -174,7 +174,7 @@ static void report_irq(struct lockdep_class *in, struct lockdep_class *on)
 
 	if (!report_begin(LOCKDEP_IRQ))
 		return;
-	log_emerg("lockdep: an interrupt may wait for what it has interrupted:");
+	report_headline("an interrupt may wait for what it has interrupted:");
 	log_emerg("  %s is taken in interrupts, at %s", class_name(in, name, sizeof(name)),
 		  symbol_name(in->usage_ip[0], ip, sizeof(ip)));
 	log_emerg("  %s is held with interrupts on, at %s", class_name(on, name, sizeof(name)),

@@ -30,6 +30,7 @@ void graph_use(struct lockdep_class *c, unsigned usage, u64 ip);
 
 /* Reports: `text` is told, unless it is expected; true when the checker goes on. */
 bool report_begin(enum lockdep_report kind);
+void report_headline(const char *fmt, ...) printf_like(1, 2);
 void report_end(enum lockdep_report kind);
 /* "name/1" of a class. */
 const char *class_name(const struct lockdep_class *c, char *buf, size_t size);

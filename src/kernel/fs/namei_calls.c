@@ -208,7 +208,7 @@ static int do_link(const struct path *from, struct creation *c)
 		return -EXDEV;
 	if (i->flags & (INODE_APPEND | INODE_IMMUTABLE) || !dir->ops->link || inode_is(i, S_IFDIR))
 		return -EPERM;
-	rwsem_write_lock(&i->lock);
+	rwsem_write_lock_nested(&i->lock, INODE_VICTIM);
 	if (!i->nlink && !(i->flags & INODE_LINKABLE))
 		err = -ENOENT;
 	else if (!(err = dir->ops->link(dir, c->dentry, i)))
