@@ -22,7 +22,7 @@ all: iso
 
 on = $(filter-out 0 n no,$($(1)))
 variant := $(strip $(if $(call on,DEBUG),debug) $(if $(call on,KASAN),kasan) \
-	$(if $(call on,UBSAN),ubsan))
+	$(if $(call on,UBSAN),ubsan) $(if $(call on,LOCKDEP),lockdep))
 suffix := $(addprefix -,$(subst $() ,-,$(variant)))
 obj := build/obj$(or $(suffix),-release)
 kernel := $(obj)/skerry.elf
@@ -61,7 +61,7 @@ NASM := nasm
 LD := ld
 
 config := $(if $(call on,DEBUG),-DCONFIG_DEBUG=1) $(if $(call on,KASAN),-DCONFIG_KASAN=1) \
-	$(if $(call on,UBSAN),-DCONFIG_UBSAN=1)
+	$(if $(call on,UBSAN),-DCONFIG_UBSAN=1) $(if $(call on,LOCKDEP),-DCONFIG_LOCKDEP=1)
 
 includes := -nostdinc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
 	-isystem build/uapi -Isrc -Isrc/kernel -Ibuild/gen
@@ -170,17 +170,19 @@ $(obj)/src/vdso/image.asm.o: $(obj)/vdso.so
 link = $(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
 	--build-id=none -T src/boot/kernel.ld
 ksyms = $(NASM) -f elf64 -o
+# Reports about locks name variables, too.
+ksyms-data := $(if $(call on,LOCKDEP),--data)
 
 # The symbol table holds addresses of the kernel it is part of: see tools/mksymbols.py.
 $(kernel): $(kernel-objs) src/boot/kernel.ld tools/mksymbols.py $(obj)/list
 	$(call quiet,LD,$@)
 	@tools/mksymbols.py --empty >$(obj)/ksyms.asm && $(ksyms) $(obj)/ksyms.o $(obj)/ksyms.asm
 	@$(link) -o $(obj)/pass.elf $(kernel-objs) $(obj)/ksyms.o
-	@nm -n $(obj)/pass.elf | tools/mksymbols.py >$(obj)/ksyms.asm
+	@nm -n $(obj)/pass.elf | tools/mksymbols.py $(ksyms-data) >$(obj)/ksyms.asm
 	@for pass in 2 3 4; do \
 		$(ksyms) $(obj)/ksyms.o $(obj)/ksyms.asm && \
 		$(link) -Map=$(obj)/skerry.map -o $(obj)/pass.elf $(kernel-objs) $(obj)/ksyms.o && \
-		nm -n $(obj)/pass.elf | tools/mksymbols.py >$(obj)/ksyms.new && \
+		nm -n $(obj)/pass.elf | tools/mksymbols.py $(ksyms-data) >$(obj)/ksyms.new && \
 		cmp -s $(obj)/ksyms.new $(obj)/ksyms.asm && exec mv $(obj)/pass.elf $@; \
 		mv $(obj)/ksyms.new $(obj)/ksyms.asm; \
 	done; echo "link: the symbol table does not settle" >&2; exit 1
@@ -286,4 +288,5 @@ help:
 #= make setup           install by apt what the above need
 #= make clean           remove build/
 #= V=1 shows the commands
-#= DEBUG=1 KASAN=1 UBSAN=1 combine with all of these: assertions, memory and behaviour checks
+#= DEBUG=1 KASAN=1 UBSAN=1 LOCKDEP=1 combine with all of these: assertions, memory, behaviour and
+#=     lock checks

@@ -4,7 +4,8 @@
 
 The table lets backtraces name functions.  It is linked into the kernel whose addresses it
 holds, so the Makefile links twice: first with an empty table (--empty), then with the one made
-from the first result, and a third time if the table's size moved any function.
+from the first result, and a third time if the table's size moved any function.  With --data it
+holds variables, too.
 
     ksym_count          u32: number of symbols
     ksym_offsets[]      u32 each: address minus image_start, ascending
@@ -18,7 +19,7 @@ import sys
 LOCAL = re.compile(r"^\.L|\.\.@|^_sub_[ID]_|^\w+\.(?!cold$)[A-Za-z_]\w*$")
 
 
-def read_symbols(lines):
+def read_symbols(lines, kinds):
     """Sorted [(offset, name)], one for each address: the global name is preferred."""
     found, start = {}, None
     for line in lines:
@@ -28,7 +29,7 @@ def read_symbols(lines):
         address, kind, name = int(fields[0], 16), fields[1], fields[2]
         if name == "image_start":
             start = address
-        if kind in "tTwW" and not LOCAL.search(name):
+        if kind in kinds and not LOCAL.search(name):
             rank = (kind.islower(), name)
             if address not in found or rank < found[address]:
                 found[address] = rank
@@ -56,4 +57,7 @@ def emit(symbols):
     print("\tdb 0")
 
 
-emit([] if sys.argv[1:] == ["--empty"] else read_symbols(sys.stdin))
+if sys.argv[1:] == ["--empty"]:
+    emit([])
+else:
+    emit(read_symbols(sys.stdin, "tTwWdDbBrR" if sys.argv[1:] == ["--data"] else "tTwW"))

@@ -4,6 +4,7 @@
  * higher half, on the boot stack, interrupts off, with the first 4 GiB of
  * physical memory in the direct map.
  */
+#include <arch/cpu.h>
 #include <arch/init.h>
 #include <arch/irqflags.h>
 #include <boot.h>
@@ -33,6 +34,7 @@
 #include <proc/process.h>
 #include <sched/task.h>
 #include <sched/workqueue.h>
+#include <sync/spinlock.h>
 #include <syscall/system.h>
 #include <time/clock.h>
 #include <time/timer.h>
@@ -88,6 +90,8 @@ noreturn void kernel_main(u64 mbi_phys, u64 image_phys)
 	boot_read_info(mbi_phys, image_phys);
 	cpu_features_init(kernel_cmdline); /* control registers, alternatives, mitigations= */
 
+	spin_fair = !cpu_is_virtual();
+
 	/* Memory. */
 	boot_memory(mbi_phys, image_phys); /* what is RAM, and what of it is taken */
 	paging_init(image_phys, PADDR(bootmem_top()), bootmem_alloc_page);
@@ -109,6 +113,8 @@ noreturn void kernel_main(u64 mbi_phys, u64 image_phys)
 	clock_realtime_init();
 	timers_init();
 	irq_enable();
+	log_defers = true;
+	lockdep_arm();
 
 	/* Everything above the machine. */
 	random_init();
@@ -117,6 +123,7 @@ noreturn void kernel_main(u64 mbi_phys, u64 image_phys)
 	vfs_init();
 	proc_init();       /* kernel threads belong to process 0 from here on */
 	workqueue_init();
+	rcu_worker_start();
 	devfs_init();
 	procfs_init();
 	sysfs_init();

@@ -103,7 +103,7 @@ SELFTEST(fs_rename_moves_and_exchanges)
 	struct inode *ia = a->inode, *ib = b->inode;
 	mutex_lock(&rename_lock);
 	rwsem_write_lock(&dir->inode->lock);
-	rwsem_write_lock(&sub->inode->lock);
+	rwsem_write_lock_nested(&sub->inode->lock, 1);
 	dentry_exchange(a, b);
 	rwsem_write_unlock(&sub->inode->lock);
 	rwsem_write_unlock(&dir->inode->lock);
@@ -117,7 +117,7 @@ SELFTEST(fs_rename_moves_and_exchanges)
 	CHECK(!dentry_name_copy(b, &text) && !text);
 	mutex_lock(&rename_lock);
 	rwsem_write_lock(&dir->inode->lock);
-	rwsem_write_lock(&sub->inode->lock);
+	rwsem_write_lock_nested(&sub->inode->lock, 1);
 	dentry_move(a, dir, b, text);
 	ib->nlink--;
 	dentry_unpin(b);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The log for programs: /dev/kmsg, a record a read, and syslog(2), a stream.
- *
- * A record is added in any context, also where waking a task is not allowed; so from
- * there a timer wakes the readers a moment later.
  */
 #include <arch/cpu.h>
 #include <debug/log.h>
@@ -23,31 +20,16 @@
 #include <sync/atomic.h>
 #include <syscall/handlers.h>
 #include <time/clock.h>
-#include <time/timer.h>
 
 enum { RECORD_SIZE = 640 /* a record with its prefix */, ESCAPED_SIZE = 2048, WRITE_MAX = 1024 - 32,
        LOG_BUFFER_SIZE = 64 * 1024 /* what syslog(2) says */ };
 
 static struct wait_queue record_wait = WAIT_QUEUE_INIT(record_wait);
-static struct timer wake_timer;
-static u32 wake_started; /* atomic: the timer is on its way */
 static u64 cleared_seq;  /* racy: records before this are not shown by READ_ALL */
-
-static void wake_later(struct timer *t)
-{
-	atomic_store(&wake_started, 0);
-	wait_wake_all(&record_wait);
-}
 
 static void record_added(void)
 {
-	memory_barrier(); /* the record first, then who waits for it */
-	if (!wait_queue_active(&record_wait))
-		return;
-	if (preemptible())
-		wait_wake_all(&record_wait);
-	else if (!atomic_exchange(&wake_started, 1))
-		timer_start(&wake_timer, clock_monotonic_ns() + NSEC_PER_MSEC);
+	wait_wake_all(&record_wait);
 }
 
 /* --- /dev/kmsg ------------------------------------------------------------------------------------- */
@@ -382,6 +364,5 @@ void kmsg_init(void)
 
 	if (err)
 		log_err("kmsg: cannot be registered (error %d)", -err);
-	timer_init(&wake_timer, wake_later);
 	log_notify = record_added;
 }

@@ -52,6 +52,9 @@ bool cpu_cache(unsigned cpu, unsigned index, struct cpu_cache *k);
 /* Physical addresses that this CPU knows end here. After cpu_features_init. */
 u64 cpu_physical_top(void);
 
+/* Does a hypervisor run this CPU, which may then stand still at any time? After cpu_features_init. */
+bool cpu_is_virtual(void);
+
 /* Lines of /proc/cpuinfo for CPU `cpu`, written with snprintf rules into buf. */
 int cpu_describe(unsigned cpu, char *buf, size_t size);
 

@@ -2,108 +2,116 @@
 /*
  * The kernel log.
  *
- * Two rings: fixed-size descriptors, one a record, indexed by sequence number,
- * and the bytes of the texts.  Both are filled by any number of writers in any
- * context (NMIs too) without a lock:
+ * A ring of slots, one a record, indexed by sequence number.  It is filled by any number of
+ * writers in any context (NMIs too) without a lock:
  *
- *   1. take a sequence number and as many text bytes as needed, each by one atomic addition;
- *   2. mark the descriptor as being written, fill it and the text;
+ *   1. reserve: the slot of the next sequence number must hold the record of one lap before,
+ *      complete; then a compare-and-swap of `next_seq` makes the slot ours alone;
+ *   2. mark the slot as being written, fill it;
  *   3. publish it by storing its sequence number with release order.
  *
- * A reader copies a record, then looks again whether it was overwritten
- * meanwhile: the descriptor by a newer sequence number, the text by a text head
- * that is more than a ring's length further.
+ * So no writer ever waits, and none can write into a record of another: where somebody has been
+ * stopped between 1 and 3 for a whole lap, new records are dropped and counted (`lost`), until
+ * he goes on.  Readers hold nobody up: they copy a record and then look again whether its slot
+ * has been taken for a newer one meanwhile.
  *
- * Consoles get the records in order from whoever is `console_owner`.  A writer
- * that finds an owner leaves its record to it: the owner looks for new records
- * again after it has given up the ownership.  In a panic the panicking CPU writes
- * without asking.
+ * Consoles get the records in order from whoever is `console_owner`.  A writer that finds an
+ * owner leaves its record to it: the owner looks for new records again after it has given up the
+ * ownership.  Consoles have locks, and to wake readers takes the scheduler's; so only who has
+ * interrupts on does this at once.  Everybody else (an interrupt, an NMI, whoever logs with the
+ * lock of a run queue or of the console itself held: all these have interrupts off) leaves it to
+ * irq_work, an interrupt that comes as soon as they are on.  Should that never be, the next record
+ * of another CPU brings out all of them; in a panic the panicking CPU writes without asking.
  */
 #include <arch/cpu.h>
+#include <arch/irqflags.h>
 #include <debug/log.h>
 #include <debug/panic.h>
 #include <lib/format.h>
 #include <lib/string.h>
 #include <sync/atomic.h>
+#include <sync/irq_work.h>
 #include <sync/preempt.h>
 
-#define LOG_DESCS 512
-#define LOG_TEXT (48 * 1024)
+#define LOG_SLOTS 512
 #define LOG_LINE 480
-#define DESC_WRITING (1ULL << 63)
+#define SLOT_WRITING (1ULL << 63)
 
-struct log_desc {
-	u64 state; /* atomic: sequence number + 1 when published, with DESC_WRITING while written */
+struct log_slot {
+	u64 state; /* atomic: sequence number + 1 when published, with SLOT_WRITING while written */
 	u64 time_ns;
-	u64 text;  /* position in the endless stream of texts */
 	u16 length;
 	u8 level;
+	char text[LOG_LINE];
 };
 
-static struct log_desc descs[LOG_DESCS];
-static char texts[LOG_TEXT];
-static u64 next_seq;  /* atomic */
-static u64 text_head; /* atomic: position in the endless stream */
+static struct log_slot slots[LOG_SLOTS];
+static u64 next_seq; /* atomic */
+static u64 lost;     /* atomic: records dropped, not yet reported */
 
 int log_console_level = 7;
 u64 (*log_clock_ns)(void);
 void (*log_notify)(void);
+bool log_defers;
 
 static struct log_console *consoles; /* changed by the console owner */
 static u32 console_owner;            /* atomic: 1 while somebody writes to the consoles */
 static u64 console_seq;              /* console owner: next record to write */
 
-static void text_put(u64 at, const char *s, size_t n)
+static struct log_slot *reserve(u64 *number)
 {
-	size_t pos = at % LOG_TEXT, first = min(n, LOG_TEXT - pos);
+	u64 seq = atomic_load(&next_seq), now;
 
-	memcpy(texts + pos, s, first);
-	memcpy(texts, s + first, n - first);
+	for (;;) {
+		struct log_slot *s = &slots[seq % LOG_SLOTS];
+		if (atomic_load(&s->state) == (seq < LOG_SLOTS ? 0 : seq - LOG_SLOTS + 1)) {
+			if (atomic_cas(&next_seq, &seq, seq + 1)) {
+				*number = seq;
+				return s;
+			}
+			continue;
+		}
+		now = atomic_load(&next_seq);
+		if (now == seq)
+			return NULL;
+		seq = now;
+	}
 }
 
-static void text_get(u64 at, char *s, size_t n)
+static bool record_add(enum log_level level, const char *text, size_t n)
 {
-	size_t pos = at % LOG_TEXT, first = min(n, LOG_TEXT - pos);
+	u64 seq;
+	struct log_slot *s = reserve(&seq);
 
-	memcpy(s, texts + pos, first);
-	memcpy(s + first, texts, n - first);
-}
-
-static void record_add(enum log_level level, const char *s, size_t n)
-{
-	u64 seq = __atomic_fetch_add(&next_seq, 1, __ATOMIC_RELAXED);
-	u64 at = __atomic_fetch_add(&text_head, n, __ATOMIC_RELAXED);
-	struct log_desc *d = &descs[seq % LOG_DESCS];
-
-	atomic_store(&d->state, (seq + 1) | DESC_WRITING);
-	d->time_ns = log_clock_ns ? log_clock_ns() : 0;
-	d->text = at;
-	d->length = n;
-	d->level = level;
-	text_put(at, s, n);
-	atomic_store(&d->state, seq + 1);
+	if (unlikely(!s)) {
+		atomic_inc(&lost);
+		return false;
+	}
+	atomic_store_relaxed(&s->state, (seq + 1) | SLOT_WRITING);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	s->time_ns = log_clock_ns ? log_clock_ns() : 0;
+	s->length = n;
+	s->level = level;
+	memcpy(s->text, text, n);
+	atomic_store(&s->state, seq + 1);
+	return true;
 }
 
 /* 1: copied into *r and text (cut to size); 0: not there yet; -1: lost. */
 static int record_get(u64 seq, struct log_record *r, char *text, size_t size)
 {
-	struct log_desc *d = &descs[seq % LOG_DESCS];
-	u64 state = atomic_load(&d->state), at;
+	struct log_slot *s = &slots[seq % LOG_SLOTS];
+	u64 state = atomic_load(&s->state);
 
-	if ((state & ~DESC_WRITING) > seq + 1)
-		return -1;
 	if (state != seq + 1)
-		return seq + LOG_DESCS < atomic_load(&next_seq) ? -1 : 0;
-	at = d->text;
+		return (state & ~SLOT_WRITING) > seq + 1 ? -1 : 0;
 	r->seq = seq;
-	r->time_ns = d->time_ns;
-	r->level = d->level;
-	r->length = min((size_t)d->length, size);
-	text_get(at, text, r->length);
+	r->time_ns = s->time_ns;
+	r->level = s->level;
+	r->length = min(min((size_t)READ_ONCE(s->length), size), (size_t)LOG_LINE);
+	memcpy(text, s->text, r->length);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (atomic_load(&text_head) - at > LOG_TEXT || atomic_load(&d->state) != state)
-		return -1;
-	return 1;
+	return atomic_load_relaxed(&s->state) == state ? 1 : -1;
 }
 
 u64 log_seq_next(void)
@@ -113,7 +121,7 @@ u64 log_seq_next(void)
 
 u64 log_seq_first(void)
 {
-	u64 next = log_seq_next(), seq = next > LOG_DESCS ? next - LOG_DESCS : 0;
+	u64 next = log_seq_next(), seq = next > LOG_SLOTS ? next - LOG_SLOTS : 0;
 	struct log_record r;
 	char c;
 
@@ -185,22 +193,59 @@ static void console_kick(void)
 			break;
 		console_flush();
 		__atomic_store_n(&console_owner, 0, __ATOMIC_SEQ_CST);
-	} while (__atomic_load_n(&descs[console_seq % LOG_DESCS].state, __ATOMIC_SEQ_CST) ==
+	} while (__atomic_load_n(&slots[console_seq % LOG_SLOTS].state, __ATOMIC_SEQ_CST) ==
 		 console_seq + 1);
 	preempt_enable();
+}
+
+/* Brings what was recorded to consoles and readers. May take their locks. */
+static void pass_on(void)
+{
+	console_kick();
+	if (log_notify && !machine_stopping)
+		log_notify();
+}
+
+static void deferred(struct irq_work *w)
+{
+	pass_on();
+}
+
+/* One for each CPU: one that is stuck does not hold the others up. */
+static PERCPU struct irq_work log_work;
+
+static void pass_on_later(void)
+{
+	struct irq_work *w;
+	IRQ_GUARD();
+
+	w = this_cpu_ptr(log_work);
+	w->fn = deferred;
+	(void)irq_work_queue(w);
+}
+
+void log_flush(void)
+{
+	console_kick();
 }
 
 void log_vprintf(enum log_level level, const char *fmt, va_list ap)
 {
 	char line[LOG_LINE];
 	size_t n = vscnprintf(line, sizeof(line), fmt, ap);
+	u64 dropped;
 
 	while (n && line[n - 1] == '\n')
 		n--;
-	record_add(level, line, n);
-	console_kick();
-	if (log_notify && !machine_stopping)
-		log_notify();
+	if (record_add(level, line, n) && unlikely((dropped = atomic_load_relaxed(&lost)) != 0)) {
+		atomic_sub_fetch(&lost, dropped);
+		n = scnprintf(line, sizeof(line), "log: %lu messages lost", dropped);
+		record_add(LOG_WARN, line, n);
+	}
+	if (unlikely(log_defers && !irqs_enabled() && !machine_stopping))
+		pass_on_later();
+	else
+		pass_on();
 }
 
 void log_printf(enum log_level level, const char *fmt, ...)

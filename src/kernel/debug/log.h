@@ -30,7 +30,21 @@ void log_vprintf(enum log_level level, const char *fmt, va_list ap);
 			log_printf(level, __VA_ARGS__);                        \
 	} while (0)
 
-/* Where records go as they are made.  write() gets text with newlines; any context, no sleeping. */
+/*
+ * Writes to the consoles what they have not seen, on behalf of CPUs that cannot. Not with locks
+ * held that consoles take, nor in NMIs.
+ */
+void log_flush(void);
+
+/*
+ * Set once interrupts work: who logs with interrupts off leaves the consoles to irq_work from
+ * then on.
+ */
+extern bool log_defers;
+
+/* Where records go as they are made.  
+ * write() gets text with newlines, preemption off, interrupts on or off (in a panic: any context),
+ * none of the scheduler's locks held; it must not sleep. */
 struct log_console {
 	const char *name;
 	void (*write)(struct log_console *c, const char *text, size_t n);
@@ -59,5 +73,5 @@ struct log_record {
 size_t log_read(u64 *seq, struct log_record *r, char *buf, size_t size);
 u64 log_seq_first(void);
 u64 log_seq_next(void);
-/* Called (any context) after a record was added: wakes readers; NULL until tty/ or fs/ registers it. */
+/* Called (as a console's write()) after a record was added: wakes readers; NULL until tty/ or fs/ registers it. */
 extern void (*log_notify)(void);

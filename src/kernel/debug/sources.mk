@@ -4,6 +4,10 @@ kernel-srcs += src/kernel/debug/log.c
 kernel-srcs += src/kernel/debug/panic.c
 kernel-srcs += src/kernel/debug/selftest.c
 kernel-srcs += src/kernel/debug/symbols.c
+ifneq ($(call on,LOCKDEP),)
+nosan-srcs += src/kernel/debug/lockdep.c
+nosan-srcs += src/kernel/debug/lockdep_graph.c
+endif
 ifneq ($(call on,KASAN),)
 nosan-srcs += src/kernel/debug/kasan.c
 endif

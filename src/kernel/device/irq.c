@@ -82,10 +82,12 @@ static noinline void spurious(unsigned vector)
 void upcall_irq(unsigned vector, struct regs *r)
 {
 	unsigned i = vector - IRQ_VECTOR_FIRST;
-	struct irq_line *line = rcu_load(&vector_lines[i]);
+	struct irq_line *line;
 	enum irq_result result = IRQ_NONE;
 
 	ASSERT_OP(i, <, VECTORS);
+	rcu_irq_enter();
+	line = rcu_load(&vector_lines[i]);
 	if (unlikely(!line)) {
 		spurious(vector);
 		return;

@@ -36,6 +36,7 @@ struct inode *inode_alloc(struct super *s)
 	i->ino = __atomic_fetch_add(&s->next_ino, 1, __ATOMIC_RELAXED);
 	i->atime = i->mtime = i->ctime = i->btime = timestamp_now();
 	rwsem_init(&i->lock);
+	spin_init(&i->attr_lock);
 	list_init(&i->locks);
 	spin_lock(&s->inodes_lock);
 	list_push_back(&s->inodes, &i->super_link);

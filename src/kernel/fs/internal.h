@@ -62,6 +62,11 @@ bool dentry_is_below(const struct dentry *d, const struct dentry *ancestor);
 void dcache_evict(struct dentry *root);
 void dcache_init(void);
 extern struct mutex rename_lock;
+/*
+ * Where an inode's lock stands among others of inodes: a directory's (the first one), another's that
+ * is not above it, and what is removed or replaced in it.
+ */
+enum { INODE_SECOND_DIR = 1, INODE_VICTIM = 2 };
 
 /* --- inode.c --- */
 void inodes_init(void);

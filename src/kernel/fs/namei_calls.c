@@ -208,7 +208,7 @@ static int do_link(const struct path *from, struct creation *c)
 		return -EXDEV;
 	if (i->flags & (INODE_APPEND | INODE_IMMUTABLE) || !dir->ops->link || inode_is(i, S_IFDIR))
 		return -EPERM;
-	rwsem_write_lock(&i->lock);
+	rwsem_write_lock_nested(&i->lock, INODE_VICTIM);
 	if (!i->nlink && !(i->flags & INODE_LINKABLE))
 		err = -ENOENT;
 	else if (!(err = dir->ops->link(dir, c->dentry, i)))
@@ -265,7 +265,7 @@ static int remove_locked(struct parent_path *p, struct dentry *d, bool is_dir)
 	int (*op)(struct inode *, struct dentry *) = is_dir ? dir->ops->rmdir : dir->ops->unlink;
 	if (!op)
 		return -EPERM;
-	rwsem_write_lock(&victim->lock);
+	rwsem_write_lock_nested(&victim->lock, INODE_VICTIM);
 	err = op(dir, d);
 	if (!err && is_dir)
 		victim->flags |= INODE_DEAD;

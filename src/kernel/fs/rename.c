@@ -24,7 +24,7 @@ static void lock_dirs(struct dentry *a, struct dentry *b)
 		b = t;
 	}
 	rwsem_write_lock(&a->inode->lock);
-	rwsem_write_lock(&b->inode->lock);
+	rwsem_write_lock_nested(&b->inode->lock, INODE_SECOND_DIR);
 }
 
 static void unlock_dirs(struct dentry *a, struct dentry *b)
@@ -98,7 +98,7 @@ static int act(struct renaming *r)
 	if ((err = dentry_name_copy(new, &long_text)))
 		return err;
 	if (victim)
-		rwsem_write_lock(&victim->lock);
+		rwsem_write_lock_nested(&victim->lock, INODE_VICTIM);
 	err = from->ops->rename(from, old, to, new, r->flags);
 	if (!err && victim && !(r->flags & RENAME_EXCHANGE) && inode_is(victim, S_IFDIR))
 		victim->flags |= INODE_DEAD;

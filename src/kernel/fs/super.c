@@ -48,6 +48,7 @@ struct super *super_alloc(const struct fs_type *t, const struct super_ops *ops, 
 	s->max_file_size = INT64_MAX;
 	s->block_size = PAGE_SIZE;
 	s->next_ino = 1;
+	spin_init(&s->inodes_lock);
 	list_init(&s->inodes);
 	strlcpy(s->source, source && *source ? source : "none", sizeof s->source);
 	MUTEX_GUARD(&supers_lock);

@@ -347,6 +347,8 @@ struct frame *frame_alloc(unsigned order, unsigned flags)
 	struct frame *f;
 	u64 irq;
 
+	if (!(flags & ALLOC_ATOMIC))
+		might_sleep();
 	if (unlikely(order || flags & ALLOC_DMA32))
 		return alloc_any(order, flags);
 	irq = irq_save();

@@ -58,7 +58,7 @@ struct frame {
 			u32 used;
 		};
 		struct frame *head; /* FRAME_TAIL */
-		u64 words[6];
+		u64 words[6 + (sizeof(spinlock_t) - 4) / 8];
 	};
 };
 BUILD_ASSERT(sizeof(struct frame) == 64 || sizeof(spinlock_t) > 4);

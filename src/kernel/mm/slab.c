@@ -321,8 +321,13 @@ static noinline void *alloc_slow(struct slab_cache *c, size_t size, unsigned fla
 static always_inline void *alloc_fast(struct slab_cache *c, size_t size, unsigned flags)
 {
 	struct magazine *m = &MAGAZINE(c); /* a per-CPU address: for this_cpu_* alone */
-	u64 irq = irq_save();
-	void *object = this_cpu_read(m->top);
+	u64 irq;
+	void *object;
+
+	if (!(flags & ALLOC_ATOMIC))
+		might_sleep();
+	irq = irq_save();
+	object = this_cpu_read(m->top);
 
 	if (unlikely(!object)) {
 		irq_restore(irq);

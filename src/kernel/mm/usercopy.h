@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <debug/lockdep.h>
 #include <lib/compiler.h>
 #include <mm/kasan.h>
 #include <mm/layout.h>
@@ -25,16 +26,19 @@ size_t usercopy_clear(uptr_t dst, size_t n) must_check;
 /* All or -EFAULT. */
 static inline must_check int copy_from_user(void *dst, uptr_t src, size_t n)
 {
+	might_fault();
 	kasan_check_write(dst, n);
 	return usercopy_in(dst, src, n) ? -EFAULT : 0;
 }
 static inline must_check int copy_to_user(uptr_t dst, const void *src, size_t n)
 {
+	might_fault();
 	kasan_check_read(src, n);
 	return usercopy_out(dst, src, n) ? -EFAULT : 0;
 }
 static inline must_check int clear_user(uptr_t dst, size_t n)
 {
+	might_fault();
 	return usercopy_clear(dst, n) ? -EFAULT : 0;
 }
 
@@ -56,6 +60,17 @@ int cmpxchg_user_u32(uptr_t p, u32 *old, u32 new) must_check;
 ssize_t strncpy_from_user(char *dst, uptr_t src, size_t size) must_check;
 /* Length without NUL up to max, -EFAULT, max+1 when longer. */
 ssize_t strnlen_user(uptr_t src, size_t max) must_check;
+
+#ifdef CONFIG_LOCKDEP
+#define get_user_u8(v, p) (might_fault(), get_user_u8(v, p))
+#define get_user_u32(v, p) (might_fault(), get_user_u32(v, p))
+#define get_user_u64(v, p) (might_fault(), get_user_u64(v, p))
+#define put_user_u8(p, v) (might_fault(), put_user_u8(p, v))
+#define put_user_u32(p, v) (might_fault(), put_user_u32(p, v))
+#define put_user_u64(p, v) (might_fault(), put_user_u64(p, v))
+#define strncpy_from_user(dst, src, size) (might_fault(), strncpy_from_user(dst, src, size))
+#define strnlen_user(src, max) (might_fault(), strnlen_user(src, max))
+#endif
 
 /* While this is in force faults on user memory are not served: the copies return early. Nests. */
 void pagefault_disable(void);

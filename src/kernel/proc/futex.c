@@ -114,7 +114,7 @@ static void wake_waiter(struct futex_waiter *w)
 static bool bucket_idle(const struct futex_bucket *b)
 {
 	memory_barrier(); /* the user's change of the word before the look at lock and queue */
-	return !__atomic_load_n(&b->lock.locked, __ATOMIC_ACQUIRE) && list_empty(&b->waiters);
+	return !__atomic_load_n(&b->lock.value, __ATOMIC_ACQUIRE) && list_empty(&b->waiters);
 }
 
 static s64 futex_wake(uptr_t p, bool private, int count, u32 bits)

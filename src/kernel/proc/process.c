@@ -41,6 +41,7 @@ struct process *process_alloc(void)
 	if (!p)
 		return NULL;
 	ref_init(&p->refs, 1);
+	spin_init(&p->lock);
 	list_init(&p->threads);
 	list_init(&p->children);
 	list_init(&p->sibling);

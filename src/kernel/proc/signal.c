@@ -55,8 +55,10 @@ void signals_init(void)
 struct sighand *sighand_new(void)
 {
 	struct sighand *s = slab_alloc(sighand_cache, ALLOC_ZERO);
-	if (s)
-		ref_init(&s->refs, 1);
+	if (!s)
+		return NULL;
+	ref_init(&s->refs, 1);
+	spin_init(&s->lock);
 	return s;
 }
 

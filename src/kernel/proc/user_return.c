@@ -20,4 +20,5 @@ void upcall_user_return(struct regs *r)
 			signal_deliver(r);
 		irq_disable();
 	}
+	lockdep_nothing_held("on the way to user mode");
 }

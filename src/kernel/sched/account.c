@@ -10,6 +10,7 @@
  */
 #include <sched/internal.h>
 
+#include <sync/rcu.h>
 #include <time/timer.h>
 
 #define LOAD_INTERVAL (5 * NSEC_PER_SEC)
@@ -100,6 +101,8 @@ void sched_tick(bool user)
 		tick_task(rq, curr, user);
 	}
 	spin_release(&rq->lock);
+	if (unlikely(rcu_tick()) && curr != rq->idle)
+		sched_resched(rq);
 	if (curr != rq->idle && sched_tick_upper)
 		sched_tick_upper(curr);
 }

@@ -19,7 +19,34 @@ static void describe_task(void)
 	log_emerg("CPU %u, task %s at %p, %s, flags %#x, state %#x, preempt %#x, last system call %ld",
 		  cpu_id(), t->comm, (void *)t, t->flags & TASKF_KERNEL ? "kernel thread" : "user task",
 		  t->flags, t->state, this_cpu_read(preempt_state), (long)t->last_syscall);
+	sched_dump_locks(t);
+	lockdep_dump_cpu(cpu_id());
 }
+
+#ifdef CONFIG_LOCKDEP
+static struct lockdep_stack *current_locks(void)
+{
+	return &current->locks;
+}
+
+static bool faults_disabled(void)
+{
+	return current->pagefault_off != 0;
+}
+
+static void lockdep_hooks(void)
+{
+	lockdep_task_stack = current_locks;
+	lockdep_faults_disabled = faults_disabled;
+}
+
+void sched_dump_locks(struct task *t)
+{
+	lockdep_dump(&t->locks, t->comm);
+}
+#else
+static void lockdep_hooks(void) {}
+#endif
 
 static void rq_init(struct rq *rq, unsigned cpu, struct task *curr)
 {
@@ -53,12 +80,7 @@ void sched_early_init(void)
 	this_cpu_write(percpu_current, t);
 	this_cpu_write(preempt_state, PREEMPT_NO_RESCHED);
 	panic_describe_task = describe_task;
-}
-
-/* With other CPUs the rest of a grace period is theirs; they kick this one. */
-static bool rcu_more_to_do(void)
-{
-	return cpu_count == 1 && this_cpu_read(rcu_pending);
+	lockdep_hooks();
 }
 
 static noreturn void idle_loop(void)
@@ -69,13 +91,14 @@ static noreturn void idle_loop(void)
 			tasks_reap_later();
 		rcu_note_quiescent();
 		/* Another CPU that wakes a task here cannot set our need_resched, only interrupt us. */
-		if (need_resched() || READ_ONCE(this_rq()->nr_running) || rcu_more_to_do()) {
+		if (need_resched() || READ_ONCE(this_rq()->nr_running) || !rcu_idle_enter()) {
 			irq_enable();
 			preempt_reschedule();
 			continue;
 		}
 		tlb_idle_enter();
 		cpu_idle_wait();
+		rcu_irq_enter(); /* an NMI ends the wait, too */
 	}
 }
 
@@ -119,8 +142,6 @@ void sched_init(void)
 	rq->idle = idle;
 	rq->tick_clock = idle->se.exec_start;
 	current->se.exec_start = idle->se.exec_start;
-	rcu_yield = sched_yield_current;
-	rcu_kick_cpu = ipi_reschedule;
 	sched_account_init();
 }
 

@@ -67,6 +67,29 @@ static inline struct rq *task_rq_lock(struct task *t)
 	}
 }
 
+/*
+ * Does some CPU run `t`?  A hint, and all that may be asked about a task that may exit meanwhile.
+ * *cpu: where it was found, and where the next call looks first.
+ */
+static inline bool task_is_running(const struct task *t, unsigned *cpu)
+{
+	if (READ_ONCE(*per_cpu_ptr(percpu_current, *cpu)) == t)
+		return true;
+	for (unsigned c = 0; c < cpu_count; c++)
+		if (READ_ONCE(*per_cpu_ptr(percpu_current, c)) == t) {
+			*cpu = c;
+			return true;
+		}
+	return false;
+}
+
+#ifdef CONFIG_LOCKDEP
+/* Logs the sleeping locks that `t` holds. */
+void sched_dump_locks(struct task *t);
+#else
+static inline void sched_dump_locks(struct task *t) {}
+#endif
+
 /* After something that may have asked for a reschedule. */
 static always_inline void preempt_check(void)
 {

@@ -8,24 +8,24 @@
  *
  * Free and uncontended is 0, so that locking and unlocking is one
  * compare-and-swap each.  The bits are changed under the queue's lock; a task
- * that holds the mutex (or that finds it free) may change the rest.  A newcomer can
- * overtake the queue once at most.
+ * that holds the mutex (or that finds it free) may change the rest.
+ *
+ * While the owner runs on another CPU it is likely to be done soon: a newcomer spins until the
+ * owner stops running, or this CPU is wanted for something else.  One spins at a time
+ * (`spinner`), the others queue.  Newcomers and the spinner may overtake the queue; but a queued
+ * task that was woken and found the mutex taken gets it by hand-off, so it is overtaken once at most.
+ * The owner may exit at any time and is never looked at: it runs if some CPU has it as `current`.
  */
 #include <sched/mutex.h>
 
 #include <linux/errno.h>
+#include <sched/internal.h>
 #include <sched/task.h>
 #include <sync/atomic.h>
 
 #define MUTEX_WAITERS 1UL
 #define MUTEX_HANDOFF 2UL
 #define MUTEX_BITS (MUTEX_WAITERS | MUTEX_HANDOFF)
-
-void mutex_init(struct mutex *m)
-{
-	m->owner = 0;
-	wait_queue_init(&m->waiters);
-}
 
 bool mutex_held(const struct mutex *m)
 {
@@ -36,7 +36,10 @@ bool mutex_trylock(struct mutex *m)
 {
 	u64 old = 0;
 
-	return atomic_cas(&m->owner, &old, (u64)current);
+	if (!atomic_cas(&m->owner, &old, (u64)current))
+		return false;
+	lockdep_acquire(LOCKDEP_MAP(m), 0, LOCKDEP_TRY, LOCKDEP_CALLER);
+	return true;
 }
 
 /* Unlinks `e`; clears the bits with the last one. Queue's lock held. */
@@ -70,6 +73,31 @@ static bool take_or_mark(struct mutex *m, u64 mark)
 	}
 }
 
+static bool spin_for_mutex(struct mutex *m)
+{
+	unsigned cpu = 0;
+	bool got = false;
+
+	if (READ_ONCE(m->owner) & MUTEX_HANDOFF || atomic_exchange(&m->spinner, 1))
+		return false;
+	for (;;) {
+		u64 old = READ_ONCE(m->owner), owner = old & ~MUTEX_BITS;
+		if (old & MUTEX_HANDOFF || need_resched())
+			break;
+		if (!owner) {
+			got = atomic_cas(&m->owner, &old, old | (u64)current);
+			if (got)
+				break;
+			continue;
+		}
+		if (!task_is_running((struct task *)owner, &cpu))
+			break;
+		cpu_relax();
+	}
+	atomic_store(&m->spinner, 0);
+	return got;
+}
+
 static noinline int lock_slow(struct mutex *m, enum wait_kind kind)
 {
 	struct wait_entry e;
@@ -77,6 +105,8 @@ static noinline int lock_slow(struct mutex *m, enum wait_kind kind)
 	int err = 0;
 
 	ASSERT(!mutex_held(m));
+	if (cpu_count > 1 && spin_for_mutex(m))
+		return 0;
 	wait_entry_init(&e, NULL);
 	e.flags = WAIT_ENTRY_EXCLUSIVE;
 	for (;;) {
@@ -98,21 +128,39 @@ static noinline int lock_slow(struct mutex *m, enum wait_kind kind)
 	}
 }
 
-void mutex_lock(struct mutex *m)
+static always_inline void lock(struct mutex *m, unsigned subclass)
 {
 	u64 old = 0;
 
+	might_sleep();
+	lockdep_acquire(LOCKDEP_MAP(m), subclass, 0, LOCKDEP_CALLER);
 	if (unlikely(!atomic_cas(&m->owner, &old, (u64)current)))
 		(void)lock_slow(m, WAIT_UNINTERRUPTIBLE);
+}
+
+void mutex_lock(struct mutex *m)
+{
+	lock(m, 0);
+}
+
+void mutex_lock_nested(struct mutex *m, unsigned subclass)
+{
+	lock(m, subclass);
 }
 
 int mutex_lock_killable(struct mutex *m)
 {
 	u64 old = 0;
+	int err;
 
+	might_sleep();
+	lockdep_acquire(LOCKDEP_MAP(m), 0, 0, LOCKDEP_CALLER);
 	if (likely(atomic_cas(&m->owner, &old, (u64)current)))
 		return 0;
-	return lock_slow(m, WAIT_KILLABLE);
+	err = lock_slow(m, WAIT_KILLABLE);
+	if (err)
+		lockdep_release(LOCKDEP_MAP(m));
+	return err;
 }
 
 static noinline void unlock_slow(struct mutex *m)
@@ -135,17 +183,12 @@ void mutex_unlock(struct mutex *m)
 	u64 old = (u64)current;
 
 	ASSERT(mutex_held(m));
+	lockdep_release(LOCKDEP_MAP(m));
 	if (unlikely(!atomic_cas(&m->owner, &old, 0)))
 		unlock_slow(m);
 }
 
 /* Completions. */
-
-void completion_init(struct completion *c)
-{
-	c->done = false;
-	wait_queue_init(&c->waiters);
-}
 
 /* Lets complete_all() get off the queue, which the caller may free now. */
 static void completion_settle(struct completion *c)
@@ -155,6 +198,7 @@ static void completion_settle(struct completion *c)
 
 void completion_wait(struct completion *c)
 {
+	might_sleep();
 	(void)wait_event(&c->waiters, WAIT_UNINTERRUPTIBLE, READ_ONCE(c->done));
 	completion_settle(c);
 }

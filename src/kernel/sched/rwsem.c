@@ -9,10 +9,14 @@
  * Waiters queue in order of arrival.  Whoever releases the lock gives it to the first of them: a
  * writer, or as many readers as stand in front of the next writer.  So
  * nobody starves, and a woken task need not try again.
+ *
+ * While nobody is queued, and the lock's writer runs on another CPU, a newcomer spins (one at a
+ * time) until the writer is done, stops running, or this CPU is wanted for something else.
  */
 #include <sched/mutex.h>
 
 #include <linux/errno.h>
+#include <sched/internal.h>
 #include <sched/task.h>
 #include <sync/atomic.h>
 
@@ -28,14 +32,7 @@ struct rwsem_waiter {
 	bool granted;
 };
 
-void rwsem_init(struct rwsem *s)
-{
-	s->count = 0;
-	s->writer = NULL;
-	wait_queue_init(&s->waiters);
-}
-
-bool rwsem_read_trylock(struct rwsem *s)
+static always_inline bool rwsem_read_take(struct rwsem *s)
 {
 	u64 old = READ_ONCE(s->count);
 
@@ -45,7 +42,7 @@ bool rwsem_read_trylock(struct rwsem *s)
 	return false;
 }
 
-bool rwsem_write_trylock(struct rwsem *s)
+static always_inline bool rwsem_write_take(struct rwsem *s)
 {
 	u64 old = 0;
 
@@ -85,12 +82,32 @@ static void grant(struct rwsem *s)
 	}
 }
 
+static bool spin_for_writer(struct rwsem *s, bool writer)
+{
+	unsigned cpu = 0;
+	bool got = false;
+
+	if (atomic_exchange(&s->spinner, 1))
+		return false;
+	while (!(READ_ONCE(s->count) & RWSEM_WAITERS) && !need_resched()) {
+		struct task *holder = READ_ONCE(s->writer);
+		got = writer ? rwsem_write_take(s) : rwsem_read_take(s);
+		if (got || !holder || !task_is_running(holder, &cpu))
+			break;
+		cpu_relax();
+	}
+	atomic_store(&s->spinner, 0);
+	return got;
+}
+
 static noinline int lock_slow(struct rwsem *s, bool writer, enum wait_kind kind)
 {
 	struct rwsem_waiter w = { .task = current, .writer = writer };
 	int err = 0;
 
 	ASSERT(s->writer != current);
+	if (cpu_count > 1 && spin_for_writer(s, writer))
+		return 0;
 	u64 flags = spin_lock_irqsave(&s->waiters.lock);
 	list_push_back(&s->waiters.entries, &w.link);
 	atomic_or(&s->count, RWSEM_WAITERS);
@@ -112,26 +129,80 @@ static noinline int lock_slow(struct rwsem *s, bool writer, enum wait_kind kind)
 	return err;
 }
 
+static always_inline void lock_read(struct rwsem *s, unsigned subclass)
+{
+	might_sleep();
+	lockdep_acquire(LOCKDEP_MAP(s), subclass, 0, LOCKDEP_CALLER);
+	if (unlikely(!rwsem_read_take(s)))
+		(void)lock_slow(s, false, WAIT_UNINTERRUPTIBLE);
+}
+
 void rwsem_read_lock(struct rwsem *s)
 {
-	if (unlikely(!rwsem_read_trylock(s)))
-		(void)lock_slow(s, false, WAIT_UNINTERRUPTIBLE);
+	lock_read(s, 0);
+}
+
+void rwsem_read_lock_nested(struct rwsem *s, unsigned subclass)
+{
+	lock_read(s, subclass);
 }
 
 int rwsem_read_lock_killable(struct rwsem *s)
 {
-	return likely(rwsem_read_trylock(s)) ? 0 : lock_slow(s, false, WAIT_KILLABLE);
+	int err = 0;
+
+	might_sleep();
+	lockdep_acquire(LOCKDEP_MAP(s), 0, 0, LOCKDEP_CALLER);
+	if (unlikely(!rwsem_read_take(s)) && (err = lock_slow(s, false, WAIT_KILLABLE)))
+		lockdep_release(LOCKDEP_MAP(s));
+	return err;
+}
+
+bool rwsem_read_trylock(struct rwsem *s)
+{
+	bool got = rwsem_read_take(s);
+
+	if (got)
+		lockdep_acquire(LOCKDEP_MAP(s), 0, LOCKDEP_TRY, LOCKDEP_CALLER);
+	return got;
+}
+
+static always_inline void lock_write(struct rwsem *s, unsigned subclass)
+{
+	might_sleep();
+	lockdep_acquire(LOCKDEP_MAP(s), subclass, 0, LOCKDEP_CALLER);
+	if (unlikely(!rwsem_write_take(s)))
+		(void)lock_slow(s, true, WAIT_UNINTERRUPTIBLE);
 }
 
 void rwsem_write_lock(struct rwsem *s)
 {
-	if (unlikely(!rwsem_write_trylock(s)))
-		(void)lock_slow(s, true, WAIT_UNINTERRUPTIBLE);
+	lock_write(s, 0);
+}
+
+void rwsem_write_lock_nested(struct rwsem *s, unsigned subclass)
+{
+	lock_write(s, subclass);
 }
 
 int rwsem_write_lock_killable(struct rwsem *s)
 {
-	return likely(rwsem_write_trylock(s)) ? 0 : lock_slow(s, true, WAIT_KILLABLE);
+	int err = 0;
+
+	might_sleep();
+	lockdep_acquire(LOCKDEP_MAP(s), 0, 0, LOCKDEP_CALLER);
+	if (unlikely(!rwsem_write_take(s)) && (err = lock_slow(s, true, WAIT_KILLABLE)))
+		lockdep_release(LOCKDEP_MAP(s));
+	return err;
+}
+
+bool rwsem_write_trylock(struct rwsem *s)
+{
+	bool got = rwsem_write_take(s);
+
+	if (got)
+		lockdep_acquire(LOCKDEP_MAP(s), 0, LOCKDEP_TRY, LOCKDEP_CALLER);
+	return got;
 }
 
 static noinline void grant_locked(struct rwsem *s)
@@ -143,8 +214,10 @@ static noinline void grant_locked(struct rwsem *s)
 
 void rwsem_read_unlock(struct rwsem *s)
 {
-	u64 now = atomic_sub_fetch(&s->count, RWSEM_READER);
+	u64 now;
 
+	lockdep_release(LOCKDEP_MAP(s));
+	now = atomic_sub_fetch(&s->count, RWSEM_READER);
 	ASSERT_OP(now + RWSEM_READER, >=, RWSEM_READER);
 	if (unlikely(now == RWSEM_WAITERS))
 		grant_locked(s);
@@ -153,6 +226,7 @@ void rwsem_read_unlock(struct rwsem *s)
 void rwsem_write_unlock(struct rwsem *s)
 {
 	ASSERT_OP((u64)s->writer, ==, (u64)current);
+	lockdep_release(LOCKDEP_MAP(s));
 	s->writer = NULL;
 	if (unlikely(atomic_sub_fetch(&s->count, RWSEM_WRITER) & RWSEM_WAITERS))
 		grant_locked(s);

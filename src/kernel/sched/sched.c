@@ -239,6 +239,7 @@ noreturn void sched_exit(void)
 {
 	struct task *t = current;
 
+	lockdep_nothing_held("at the end of a task");
 	irq_disable();
 	preempt_count_reset(); /* the caller may have kept preemption off while it became a zombie */
 	t->flags |= TASKF_EXITING;

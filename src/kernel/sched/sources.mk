@@ -5,6 +5,7 @@ kernel-srcs += src/kernel/sched/idle.c
 kernel-srcs += src/kernel/sched/mutex.c
 kernel-srcs += src/kernel/sched/policy.c
 kernel-srcs += src/kernel/sched/rt.c
+kernel-srcs += src/kernel/sched/rcu_wait.c
 kernel-srcs += src/kernel/sched/rwsem.c
 kernel-srcs += src/kernel/sched/sched.c
 kernel-srcs += src/kernel/sched/task.c

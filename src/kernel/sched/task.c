@@ -114,6 +114,7 @@ struct task *task_alloc(void)
 	t->arch.stack_top = (u64)t->stack;
 	t->arch.fpu_cpu = -1;
 	ref_init(&t->refs, 1);
+	spin_init(&t->objects_lock);
 	list_init(&t->se.rt_link);
 	list_init(&t->thread_link);
 	list_init(&t->pending_list);

@@ -114,6 +114,9 @@ struct task {
 		u64 args[5];
 	} restart;                  /* self */
 	u64 last_syscall;           /* self: for panics and traces */
+#ifdef CONFIG_LOCKDEP
+	struct lockdep_stack locks; /* self: the locks that sleep which it holds */
+#endif
 
 	/* fs/ */
 	struct files *files;        /* self, objects_lock */
@@ -230,6 +233,7 @@ char task_state_char(const struct task *t); /* R S D T t Z X I */
 void sched_early_init(void); /* per-CPU state of the boot CPU; `current` becomes valid (the boot task) */
 void sched_init(void);       /* caches, idle task; the boot task may sleep from here on */
 noreturn void sched_idle_loop(void);
+void rcu_worker_start(void); /* the thread that call_rcu may leave work to */
 
 /* nr_running over all CPUs, load averages as fixed point 11 bits (sysinfo's 16 differs), switches since boot. */
 unsigned sched_nr_running(void);

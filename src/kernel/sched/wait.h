@@ -53,11 +53,11 @@ struct wait_queue {
 
 #define WAIT_QUEUE_INIT(q) { SPINLOCK_INIT, LIST_INIT((q).entries) }
 
-static inline void wait_queue_init(struct wait_queue *q)
-{
-	spin_init(&q->lock);
-	list_init(&q->entries);
-}
+#define wait_queue_init(q)                                                     \
+	do {                                                                   \
+		spin_init(&(q)->lock);                                         \
+		list_init(&(q)->entries);                                      \
+	} while (0)
 
 /* Any waiter? Needs a barrier after the condition's change; wait_wake does it itself. */
 static inline bool wait_queue_active(const struct wait_queue *q)
@@ -85,6 +85,7 @@ int wait_block(enum wait_kind kind, u64 deadline_ns);
 #define wait_event_until(q, kind, cond, deadline)                              \
 	({                                                                     \
 		int err_ = 0;                                                  \
+		might_sleep();                                                 \
 		if (!(cond)) {                                                 \
 			struct wait_entry we_;                                 \
 			wait_entry_init(&we_, NULL);                           \

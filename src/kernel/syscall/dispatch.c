@@ -81,6 +81,7 @@ void upcall_syscall(struct regs *r)
 		syscall_handler h = handlers[nr];
 		if (likely(h)) {
 			regs_set_result(r, h(r));
+			lockdep_nothing_held("at the end of a system call");
 			return;
 		}
 	}

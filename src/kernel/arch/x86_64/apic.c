@@ -112,11 +112,6 @@ void apic_send_to(u32 apic_id, u32 icr_low)
 	apic_write(APIC_ICR, icr_low);
 }
 
-void apic_send(unsigned cpu, u32 icr_low)
-{
-	apic_send_to(apic_ids[cpu], icr_low);
-}
-
 /*
  * By the shorthand for "self": an NMI in the middle of apic_send must not change the destination
  * there, nor leave the register busy.
@@ -134,6 +129,11 @@ void apic_send_self(unsigned vector)
 	apic_write(APIC_ICR, icr);
 	while (apic_read(APIC_ICR) & ICR_BUSY)
 		cpu_relax();
+}
+
+void apic_send(unsigned cpu, u32 icr_low)
+{
+	apic_send_to(apic_ids[cpu], icr_low);
 }
 
 void apic_error_interrupt(void)

@@ -280,3 +280,8 @@ void cpu_reset(void)
 	__asm__ volatile("lidt %0; int3" ::"m"(none)); /* triple fault */
 	cpu_halt_forever();
 }
+
+bool cpu_is_virtual(void)
+{
+	return cpu_has(FEATURE_HYPERVISOR);
+}

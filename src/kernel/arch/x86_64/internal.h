@@ -116,12 +116,12 @@ void apic_eoi(void);
 /* The same on a CPU that has been started; false: its id is not the one that it was called by. */
 bool apic_init_cpu(void);
 void apic_send(unsigned cpu, u32 icr_low);
+/* A fixed interrupt to this CPU. Any context, NMI included. */
+void apic_send_self(unsigned vector);
 void apic_send_to(u32 apic_id, u32 icr_low);
 /* Can interrupts be sent to this id in the mode that the local APICs are in? */
 bool apic_can_address(u32 apic_id);
 void apic_set_id(unsigned cpu, u32 apic_id);
-/* A fixed interrupt to this CPU. Any context, NMI included. */
-void apic_send_self(unsigned vector);
 #define APIC_ICR_FIXED 0x4000U        /* assert, edge; plus the vector */
 #define APIC_ICR_NMI (0x4000U | 0x400U)
 #define APIC_ICR_INIT (0x4000U | 0x500U)

@@ -139,6 +139,17 @@ void ipi_reschedule(unsigned cpu)
 	apic_send(cpu, APIC_ICR_FIXED | VECTOR_RESCHEDULE);
 }
 
+void ipi_self_work(void)
+{
+	if (likely(apic_present))
+		apic_send_self(VECTOR_WORK);
+}
+
+void ipi_work(unsigned cpu)
+{
+	apic_send(cpu, APIC_ICR_FIXED | VECTOR_WORK);
+}
+
 void ipi_note_reschedule(void)
 {
 	this_cpu_inc(reschedules_received);
@@ -152,17 +163,6 @@ u64 ipi_calls(unsigned cpu)
 u64 ipi_reschedules(unsigned cpu)
 {
 	return READ_ONCE(*per_cpu_ptr(reschedules_received, cpu));
-}
-
-void ipi_self_work(void)
-{
-	if (likely(apic_present))
-		apic_send_self(VECTOR_WORK);
-}
-
-void ipi_work(unsigned cpu)
-{
-	apic_send(cpu, APIC_ICR_FIXED | VECTOR_WORK);
 }
 
 /* By NMI, which reaches those with interrupts off, too. */

@@ -12,6 +12,7 @@
 #include <debug/log.h>
 #include <drivers/acpi/tables.h>
 #include <sync/irq_work.h>
+#include <sync/rcu.h>
 #include <linux/errno.h>
 #include <sched/task.h>
 #include <sync/atomic.h>
@@ -45,6 +46,7 @@ void local_interrupt(u64 vector, struct regs *r)
 {
 	unsigned device;
 
+	rcu_irq_enter();
 	if (likely(vector == VECTOR_TIMER)) {
 		apic_eoi();
 		upcall_timer(r);

@@ -10,8 +10,15 @@ static always_inline void irq_disable(void)
 	__asm__ volatile("cli" ::: "memory");
 }
 
+#ifdef CONFIG_LOCKDEP
+void lockdep_irqs_on(void);
+#else
+static always_inline void lockdep_irqs_on(void) {}
+#endif
+
 static always_inline void irq_enable(void)
 {
+	lockdep_irqs_on();
 	__asm__ volatile("sti" ::: "memory");
 }
 
@@ -39,4 +46,21 @@ static always_inline void irq_restore(u64 flags)
 {
 	if (flags & RFLAGS_IF)
 		irq_enable();
+}
+
+/* For the lock checker itself. */
+static always_inline u64 raw_irq_save(void)
+{
+	return irq_save();
+}
+
+static always_inline void raw_irq_restore(u64 flags)
+{
+	if (flags & RFLAGS_IF)
+		__asm__ volatile("sti" ::: "memory");
+}
+
+static always_inline bool raw_irqs_were_on(u64 flags)
+{
+	return flags & RFLAGS_IF;
 }

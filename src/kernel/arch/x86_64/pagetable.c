@@ -31,8 +31,8 @@
 
 #define TABLE_FLAGS (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED)
 #define KERNEL_HALF 256U
-#define OCCUPIED 3 /* of frame->words; behind the lock and the count */
-#define NEXT 4     /* of frame->words: list of tables in a cache or on their way there */
+#define OCCUPIED (1 + (sizeof(spinlock_t) + 11) / 8) /* of frame->words; behind the lock and the count */
+#define NEXT (OCCUPIED + 1) /* of frame->words: list of tables in a cache or on their way there */
 #define GROUP_SHIFT 3
 BUILD_ASSERT(offsetof(struct frame, used) + 4 <= offsetof(struct frame, words[OCCUPIED]));
 

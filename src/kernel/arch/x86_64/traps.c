@@ -225,11 +225,16 @@ void exception_handle(u64 vector, struct regs *r)
 	u64 error = r->orig_rax;
 
 	r->orig_rax = (u64)-1;
-	if (unlikely(vector == EXC_NMI))
-		nmi_handle(r);
-	else if (unlikely(vector == EXC_MC))
-		mce_handle(r);
-	else if (unlikely(vector == EXC_DF))
+	if (unlikely(vector == EXC_NMI || vector == EXC_MC)) {
+		lockdep_nmi_enter();
+		if (vector == EXC_NMI)
+			nmi_handle(r);
+		else
+			mce_handle(r);
+		lockdep_nmi_leave();
+		return;
+	}
+	if (unlikely(vector == EXC_DF))
 		double_fault(r);
 	else if (regs_from_user(r))
 		user_exception(vector, r, error);
