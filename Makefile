@@ -133,6 +133,13 @@ build/gen/console_font.inc: tools/mkfont.py
 
 $(obj)/src/drivers/video/font.c.o: build/gen/console_font.inc
 
+# Columns of characters, for lib/terminal_width.c.
+build/gen/char_width.inc: tools/mkwidth.py
+	@mkdir -p $(@D)
+	@tools/mkwidth.py >$@
+
+$(obj)/src/lib/terminal_width.c.o: build/gen/char_width.inc
+
 $(obj)/%.c.o: %.c $(obj)/flags | build/uapi/linux build/uapi/sys
 	@mkdir -p $(@D)
 	$(call quiet,CC,$<) $(CC) $(call flags-of,$<) $(werror) $(includes) -MMD -MP -c -o $@ $<

@@ -43,6 +43,10 @@ class Screen:
         self.lines = ["".join(c[0] for c in row).rstrip() for row in self.cells]
         self.text = "\n".join(self.lines)
 
+    def pixel(self, x, y):
+        at = (y * self.width + x) * 3
+        return self.pixels[at : at + 3].hex()
+
     def read(self, x, y):
         """(character, foreground, background) of a cell, colours as six hexadecimal digits."""
         stride = self.width * 3

@@ -153,6 +153,27 @@ def test_text_mode(worker):
         assert m.shell("stty size </dev/tty1") == "25 80\n"
 
 
+def test_frame_buffer_device(machine):
+    m = machine
+    m.shell("chvt 2; printf '\\033cbelow' >/dev/tty2")
+    out = m.shell("fbtest /dev/tty2 check")
+    assert out.startswith("simple 1024x768 32 bits, 4096 bytes a line, 3145728 in all\n"), out
+    files = m.shell(
+        "cd /sys/class/graphics/fb0; cat name virtual_size bits_per_pixel stride dev; cat /proc/fb;"
+        "busybox ls -l /dev/fb0; cd"
+    )
+    assert files.startswith("simple\n1024,768\n32\n4096\n29:0\n0 simple\ncrw-rw----"), files
+    # A picture by way of a mapping; the terminal stands behind it and comes back.
+    m.shell("fbtest /dev/tty2 pattern; printf ' and behind' >/dev/tty2")
+    time.sleep(0.2)
+    screen = dump(m)
+    assert [screen.pixel(512, y) for y in (50, 150, 250, 350, 450)] == [
+        "ff0000", "00ff00", "0000ff", "ffffff", "000000",
+    ]
+    m.shell("vtstate /dev/tty2 text")
+    assert wait_for(m, "below and behind").lines[0] == "below and behind"
+
+
 def test_panic_is_shown(worker):
     iso = build_iso(f"panic-{worker}", cmdline="init=/bin/true")
     with Machine(iso) as m:

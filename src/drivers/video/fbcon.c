@@ -1,56 +1,49 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console's screen: the frame buffer that the boot loader has set up, in 16, 24 or
- * 32 bits a pixel with any masks, or the PC's text mode.
+ * The console's screen: the frame buffer that the boot loader has set up, in 15 to 32 bits a
+ * pixel with any masks or in 8 bits with a palette, or the PC's text mode.
  *
  * The memory is mapped write-combining and only ever written.  A glyph's row of eight
- * pixels is two, three or four stores of 64 bits, made of pieces that are computed once
+ * pixels is one to four stores of 64 bits, made of pieces that are computed once
  * for a pair of colours.
+ *
+ * Text mode and palettes have no exact colours: the nearest are taken. Cells bring 0xRRGGBB, and
+ * few different ones, so the last found are kept.
  */
-#include <drivers/video/video.h>
+#include <drivers/video/fbcon.h>
 
 #include <arch/io.h>
 #include <debug/log.h>
+#include <drivers/video/fbdev.h>
 #include <drivers/video/font.h>
+#include <drivers/video/vga.h>
+#include <drivers/video/video.h>
 #include <lib/multiboot2.h>
 #include <lib/string.h>
 #include <mm/kmap.h>
 #include <tty/vt.h>
 
-enum { TEXT_CELL = 2, CRTC_INDEX = 0x3d4, CRTC_DATA = 0x3d5, CRTC_CURSOR_START = 0x0a, CURSOR_OFF = 0x20,
-       UNDERLINE_ROW = 14, STRIKE_ROW = 8, DIM_GREY = 8 };
+enum { TEXT_CELL = 2, UNDERLINE_ROW = 14, STRIKE_ROW = 8, SLANT_ABOVE = 6, SLANT_BELOW = 11, BAR = 0xc0,
+       KNOWN_COLOURS = 64 };
+
+struct known_colour {
+	u32 rgb; /* NO_COLOUR: none */
+	u8 place;
+};
+#define NO_COLOUR (~0U)
 
 struct fbcon {
 	struct vt_screen screen;
+	const struct boot_fb *boot; /* imm */
 	u8 *memory;        /* imm */
 	size_t pitch;      /* imm */
 	unsigned bytes;    /* imm: of a pixel */
-	u32 pixels[256];   /* imm: the palette in this frame buffer's format */
-	u8 ega[256];       /* imm: the same as text mode colours */
+	unsigned cursor;   /* text mode: where the hardware's cursor is, or NO_CURSOR */
+	struct known_colour known[KNOWN_COLOURS];
 };
+#define NO_CURSOR (~0U)
 
 static struct fbcon fbcon;
-
-struct colours {
-	u8 fg, bg;
-};
-
-/* What the attributes make of a cell's colours. */
-static struct colours colours_of(const struct terminal_cell *c)
-{
-	u8 fg = c->fg, bg = c->bg;
-
-	if (c->attrs & TERMINAL_BOLD && fg < 8)
-		fg += 8;
-	else if (c->attrs & TERMINAL_DIM && fg < 16)
-		fg = DIM_GREY;
-	if (c->attrs & TERMINAL_HIDDEN)
-		fg = bg;
-	/* A cursor on reversed text is normal. */
-	if (!(c->attrs & TERMINAL_REVERSE) != !(c->attrs & TERMINAL_CURSOR))
-		return (struct colours){ .fg = bg, .bg = fg };
-	return (struct colours){ .fg = fg, .bg = bg };
-}
 
 /* --- Pixels ------------------------------------------------------------------------------------- */
 
@@ -98,74 +91,65 @@ static void blit_24(u8 *to, size_t pitch, const u8 *rows, u32 fg, u32 bg)
 	}
 }
 
+static void blit_8(u8 *to, size_t pitch, const u8 *rows, u32 fg, u32 bg)
+{
+	u32 four[16];
+
+	for (unsigned i = 0; i < 16; i++)
+		four[i] = (i & 8 ? fg : bg) | (i & 4 ? fg : bg) << 8 | (i & 2 ? fg : bg) << 16 |
+			  (i & 1 ? fg : bg) << 24;
+	for (unsigned y = 0; y < FONT_HEIGHT; y++, to += pitch)
+		*(u64 *)to = four[rows[y] >> 4] | (u64)four[rows[y] & 15] << 32;
+}
+
+static void fill_rows(u8 *rows, unsigned from)
+{
+	memset(rows + from, 0xff, FONT_HEIGHT - from);
+}
+
+/* The glyph turns over where the cursor stands; a line or a bar is drawn over it. */
+static void add_cursor(u8 *rows, enum terminal_cursor shape)
+{
+	static const u8 top[] = {
+		[TERMINAL_CURSOR_BLOCK] = 0,
+		[TERMINAL_CURSOR_LOWER_THIRD] = FONT_HEIGHT * 2 / 3,
+		[TERMINAL_CURSOR_LOWER_HALF] = FONT_HEIGHT / 2,
+		[TERMINAL_CURSOR_TWO_THIRDS] = FONT_HEIGHT / 3,
+	};
+
+	if (shape == TERMINAL_CURSOR_UNDERLINE)
+		fill_rows(rows, UNDERLINE_ROW);
+	else if (shape == TERMINAL_CURSOR_BAR)
+		for (unsigned y = 0; y < FONT_HEIGHT; y++)
+			rows[y] |= BAR;
+	else
+		for (unsigned y = top[shape]; y < FONT_HEIGHT; y++)
+			rows[y] ^= 0xff;
+}
+
+static void slant(u8 *rows)
+{
+	for (unsigned y = 0; y < SLANT_ABOVE; y++)
+		rows[y] >>= 1;
+	for (unsigned y = SLANT_BELOW; y < FONT_HEIGHT; y++)
+		rows[y] <<= 1;
+}
+
 static const u8 *decorate(const u8 *rows, u16 attrs, u8 *copy)
 {
-	if (!(attrs & (TERMINAL_UNDERLINE | TERMINAL_STRIKE)))
+	if (!attrs)
 		return rows;
 	memcpy(copy, rows, FONT_HEIGHT);
+	if (attrs & TERMINAL_ITALIC)
+		slant(copy);
 	if (attrs & TERMINAL_UNDERLINE)
 		copy[UNDERLINE_ROW] = 0xff;
 	if (attrs & TERMINAL_STRIKE)
 		copy[STRIKE_ROW] = 0xff;
+	if (attrs >> TERMINAL_CURSOR_SHIFT)
+		add_cursor(copy, attrs >> TERMINAL_CURSOR_SHIFT);
 	return copy;
 }
-
-static void draw_pixels(struct vt_screen *s, unsigned x, unsigned y, const struct terminal_cell *c, unsigned n)
-{
-	struct fbcon *fb = container_of(s, struct fbcon, screen);
-	u8 *to = fb->memory + y * FONT_HEIGHT * fb->pitch + (size_t)x * FONT_WIDTH * fb->bytes;
-	u8 copy[FONT_HEIGHT];
-
-	for (; n--; c++, to += FONT_WIDTH * fb->bytes) {
-		struct colours col = colours_of(c);
-		u32 fg = fb->pixels[col.fg], bg = fb->pixels[col.bg];
-		const u8 *rows = decorate(font_glyph(c->code ? c->code : ' '), c->attrs, copy);
-
-		if (fb->bytes == 4)
-			blit_32(to, fb->pitch, rows, fg, bg);
-		else if (fb->bytes == 2)
-			blit_16(to, fb->pitch, rows, fg, bg);
-		else
-			blit_24(to, fb->pitch, rows, fg, bg);
-	}
-}
-
-/* --- Text mode ------------------------------------------------------------------------------------ */
-
-static void draw_text(struct vt_screen *s, unsigned x, unsigned y, const struct terminal_cell *c, unsigned n)
-{
-	struct fbcon *fb = container_of(s, struct fbcon, screen);
-	volatile u16 *to = (u16 *)(fb->memory + y * fb->pitch) + x;
-
-	for (; n--; c++) {
-		struct colours col = colours_of(c);
-		/* The highest bit would blink. */
-		u8 attribute = fb->ega[col.fg] | (fb->ega[col.bg] & 7) << 4;
-		*to++ = font_cp437(c->code ? c->code : ' ') | attribute << 8;
-	}
-}
-
-static unsigned distance(u32 a, u32 b)
-{
-	int r = (a >> 16 & 255) - (b >> 16 & 255), g = (a >> 8 & 255) - (b >> 8 & 255);
-	int blue = (a & 255) - (b & 255);
-
-	return r * r + g * g + blue * blue;
-}
-
-/* The nearest of the 16 colours, in the hardware's order: red and blue change places. */
-static u8 ega_colour(u8 colour)
-{
-	u8 best = 0;
-
-	for (u8 i = 1; i < 16; i++)
-		if (distance(terminal_rgb(colour), terminal_rgb(i)) <
-		    distance(terminal_rgb(colour), terminal_rgb(best)))
-			best = i;
-	return (best & 10) | (best & 1) << 2 | (best >> 2 & 1);
-}
-
-/* --- Set-up --------------------------------------------------------------------------------------- */
 
 /* Eight bits of a colour in a field of `bits`. */
 static u32 channel(u8 value, u8 pos, u8 bits)
@@ -175,11 +159,92 @@ static u32 channel(u8 value, u8 pos, u8 bits)
 	return (u32)(value >> (8 - bits)) << pos;
 }
 
-static u32 pixel_of(const struct boot_fb *fb, u32 rgb)
+/* The nearest place in the hardware's palette, of 16 or of 256 colours. */
+static u8 place_of(struct fbcon *fb, u32 rgb)
 {
-	return channel(rgb >> 16, fb->red_pos, fb->red_bits) | channel(rgb >> 8, fb->green_pos, fb->green_bits) |
-	       channel(rgb, fb->blue_pos, fb->blue_bits);
+	struct known_colour *k = &fb->known[(rgb * 0x9e3779b1U) >> 26];
+
+	if (k->rgb != rgb)
+		*k = (struct known_colour){ rgb, vga_nearest(rgb, fb->boot->type == BOOT_FB_TEXT ? 16 : 256) };
+	return k->place;
 }
+
+static u32 pixel_of(struct fbcon *fb, u32 rgb)
+{
+	const struct boot_fb *b = fb->boot;
+
+	if (b->type == BOOT_FB_INDEXED)
+		return place_of(fb, rgb);
+	return channel(rgb >> 16, b->red_pos, b->red_bits) | channel(rgb >> 8, b->green_pos, b->green_bits) |
+	       channel(rgb, b->blue_pos, b->blue_bits);
+}
+
+static void draw_pixels(struct vt_screen *s, unsigned x, unsigned y, const struct terminal_cell *c, unsigned n)
+{
+	struct fbcon *fb = container_of(s, struct fbcon, screen);
+	u8 *to = fb->memory + y * FONT_HEIGHT * fb->pitch + (size_t)x * FONT_WIDTH * fb->bytes;
+	u32 fg_rgb = c->fg, bg_rgb = c->bg, fg = pixel_of(fb, fg_rgb), bg = pixel_of(fb, bg_rgb);
+	u8 copy[FONT_HEIGHT];
+
+	for (; n--; c++, to += FONT_WIDTH * fb->bytes) {
+		const u8 *rows = decorate(font_glyph(c->code), c->attrs, copy);
+
+		if (c->fg != fg_rgb)
+			fg = pixel_of(fb, fg_rgb = c->fg);
+		if (c->bg != bg_rgb)
+			bg = pixel_of(fb, bg_rgb = c->bg);
+		if (fb->bytes == 4)
+			blit_32(to, fb->pitch, rows, fg, bg);
+		else if (fb->bytes == 2)
+			blit_16(to, fb->pitch, rows, fg, bg);
+		else if (fb->bytes == 1)
+			blit_8(to, fb->pitch, rows, fg, bg);
+		else
+			blit_24(to, fb->pitch, rows, fg, bg);
+	}
+}
+
+/* --- Text mode ------------------------------------------------------------------------------------ */
+
+/* A block is a reversed cell, so the hardware's cursor, which blinks always, is for the other shapes. */
+static void text_cursor(struct fbcon *fb, unsigned at, enum terminal_cursor shape)
+{
+	static const u8 first[] = { [TERMINAL_CURSOR_UNDERLINE] = 14, [TERMINAL_CURSOR_LOWER_THIRD] = 10,
+				    [TERMINAL_CURSOR_LOWER_HALF] = 8, [TERMINAL_CURSOR_TWO_THIRDS] = 5,
+				    [TERMINAL_CURSOR_BAR] = 14 };
+
+	if (shape > TERMINAL_CURSOR_BLOCK) {
+		vga_text_cursor(at, first[shape], FONT_HEIGHT - 1);
+		fb->cursor = at;
+	} else if (fb->cursor == at) {
+		vga_text_cursor_off();
+		fb->cursor = NO_CURSOR;
+	}
+}
+
+static void draw_text(struct vt_screen *s, unsigned x, unsigned y, const struct terminal_cell *c, unsigned n)
+{
+	struct fbcon *fb = container_of(s, struct fbcon, screen);
+	volatile u16 *to = (u16 *)(fb->memory + y * fb->pitch) + x;
+	unsigned at = y * (fb->pitch / TEXT_CELL) + x;
+
+	for (; n--; c++, at++) {
+		enum terminal_cursor shape = c->attrs >> TERMINAL_CURSOR_SHIFT;
+		u8 fg = place_of(fb, c->fg), bg = place_of(fb, c->bg);
+
+		text_cursor(fb, at, shape);
+		if (shape == TERMINAL_CURSOR_BLOCK) {
+			u8 swap = fg;
+			fg = bg;
+			bg = swap;
+		}
+		/* The highest bit would blink. */
+		u8 attribute = vga_text_colour(fg) | (vga_text_colour(bg) & 7) << 4;
+		*to++ = font_cp437(c->code) | attribute << 8;
+	}
+}
+
+/* --- Set-up --------------------------------------------------------------------------------------- */
 
 static bool masks_fit(const struct boot_fb *fb)
 {
@@ -192,10 +257,15 @@ static bool usable(const struct boot_fb *fb)
 {
 	if (fb->type == BOOT_FB_TEXT)
 		return fb->width && fb->height && fb->pitch >= fb->width * TEXT_CELL;
-	if (fb->type != BOOT_FB_RGB || fb->bpp < 15 || fb->bpp > 32 || !masks_fit(fb))
+	if (fb->type == BOOT_FB_INDEXED ? fb->bpp != 8 : fb->bpp < 15 || fb->bpp > 32 || !masks_fit(fb))
 		return false;
 	return fb->width >= FONT_WIDTH && fb->height >= FONT_HEIGHT &&
 	       fb->pitch / DIV_ROUND_UP(fb->bpp, 8) >= fb->width;
+}
+
+static void restore_palette(struct vt_screen *unused_s)
+{
+	vga_palette_init();
 }
 
 static void set_up_text(const struct boot_fb *fb)
@@ -205,10 +275,8 @@ static void set_up_text(const struct boot_fb *fb)
 	s->cols = min(fb->width, (u32)TERMINAL_MAX_COLS);
 	s->rows = min(fb->height, (u32)TERMINAL_MAX_ROWS);
 	s->draw = draw_text;
-	for (unsigned i = 0; i < 256; i++)
-		fbcon.ega[i] = ega_colour(i);
-	io_out8(CRTC_INDEX, CRTC_CURSOR_START); /* ours is an inverted cell */
-	io_out8(CRTC_DATA, CURSOR_OFF);
+	fbcon.cursor = NO_CURSOR;
+	vga_text_cursor_off();
 }
 
 static void set_up_pixels(const struct boot_fb *fb)
@@ -221,9 +289,16 @@ static void set_up_pixels(const struct boot_fb *fb)
 	s->rows = min(fb->height / FONT_HEIGHT, (u32)TERMINAL_MAX_ROWS);
 	s->draw = draw_pixels;
 	fbcon.bytes = DIV_ROUND_UP(fb->bpp, 8);
-	for (unsigned i = 0; i < 256; i++)
-		fbcon.pixels[i] = pixel_of(fb, terminal_rgb(i));
+	if (fb->type == BOOT_FB_INDEXED) {
+		vga_palette_init();
+		s->restore = restore_palette;
+	}
 	memset(fbcon.memory, 0, fbcon.pitch * fb->height); /* margins are not drawn */
+}
+
+void *fbcon_memory(void)
+{
+	return fbcon.bytes ? fbcon.memory : NULL;
 }
 
 void fbcon_init(const struct boot_fb *fb)
@@ -234,16 +309,21 @@ void fbcon_init(const struct boot_fb *fb)
 		log_warn("fbcon: frame buffer of type %u with %u bits a pixel is not used", fb->type, fb->bpp);
 		return;
 	}
+	fbcon.boot = fb;
 	fbcon.pitch = fb->pitch;
 	fbcon.memory = kmap_mmio(PADDR(fb->addr), fbcon.pitch * fb->height, KMAP_WRITE | KMAP_WRITE_COMBINING);
 	if (!fbcon.memory) {
 		log_err("fbcon: out of memory");
 		return;
 	}
+	for (unsigned i = 0; i < KNOWN_COLOURS; i++)
+		fbcon.known[i].rgb = NO_COLOUR;
 	if (fb->type == BOOT_FB_TEXT)
 		set_up_text(fb);
 	else
 		set_up_pixels(fb);
 	vt_init(&fbcon.screen);
-	log_info("fbcon: %u x %u characters", fbcon.screen.cols, fbcon.screen.rows);
+	fbdev_init(fb);
+	log_info("fbcon: %u x %u characters, %u x %u %s, %u bits each", fbcon.screen.cols, fbcon.screen.rows,
+		 fb->width, fb->height, fb->type == BOOT_FB_TEXT ? "cells" : "pixels", fb->bpp);
 }

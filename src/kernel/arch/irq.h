@@ -30,6 +30,13 @@ void irq_msi_message(unsigned vector, unsigned cpu, u64 *address, u32 *data);
 /* Acknowledges the interrupt being served. */
 void irq_eoi(void);
 
+/*
+ * The interrupt that runs irq_work_run(): to this CPU (any context, NMI included; before the local
+ * APIC is up nothing happens, and irq_chips_init sends it then), and to another.
+ */
+void ipi_self_work(void);
+void ipi_work(unsigned cpu);
+
 /* Interrupts to other CPUs. */
 void ipi_reschedule(unsigned cpu);
 /* Calls fn(arg) on every other online CPU, interrupts off there, and waits until all have returned. */

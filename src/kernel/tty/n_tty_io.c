@@ -264,6 +264,9 @@ static int write_locked(struct tty_file *tf, struct uio *u, size_t *done)
 			return err;
 		if (got < want)
 			return -EFAULT;
+		/* A driver that is always ready never sleeps: signals end a long write here. */
+		if (u->left && task_signal_pending && task_signal_pending(current, WAIT_INTERRUPTIBLE))
+			return -ERESTARTSYS;
 	}
 	return 0;
 }

@@ -17,7 +17,6 @@
 #include <linux/fs.h>
 #include <linux/major.h>
 #include <mm/slab.h>
-#include <sync/atomic.h>
 #include <tty/vt_internal.h>
 
 enum { TEXT = 0, UNICODE = 1, ATTRS = 2, KINDS = 3, MINOR_UNICODE = 64, MINOR_ATTRS = 128, HEADER = 4 };
@@ -31,7 +30,7 @@ struct vcs_file {
 
 static struct vt *vt_of(const struct vcs_file *c)
 {
-	struct vt *v = vt_at(c->number ? c->number - 1 : vt_visible_index());
+	struct vt *v = vt_at(c->number ? c->number - 1 : vt_shown());
 
 	return v && READ_ONCE(v->ready) ? v : NULL;
 }
@@ -59,12 +58,12 @@ static u8 swap_red_blue(u8 c)
 	return (c & 10) | (c & 1) << 2 | (c >> 2 & 1);
 }
 
-/* One of 16 for a place in the palette of 256. */
-static u8 vga_colour(u8 c)
+/* One of 16 for any colour. */
+static u8 vga_colour(u32 c)
 {
 	if (c < 16)
 		return swap_red_blue(c);
-	u32 rgb = terminal_rgb(c);
+	u32 rgb = c & TERMINAL_TRUE ? c & 0xffffff : terminal_rgb(c);
 	u8 r = rgb >> 16, g = rgb >> 8, b = rgb;
 	u8 most = max(max(r, g), b);
 	return (most >= 0xc0 ? 8 : 0) | (most && r >= most / 2 ? 4 : 0) | (most && g >= most / 2 ? 2 : 0) |

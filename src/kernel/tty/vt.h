@@ -12,8 +12,13 @@ enum { VT_COUNT = 63 }; /* Linux's MAX_NR_CONSOLES */
 struct vt_screen {
 	unsigned cols, rows;
 	unsigned width, height; /* pixels; 0: characters only */
-	/* Draws n cells of line y from column x on. One caller at a time (but in a panic). */
+	/*
+	 * Draws n cells of line y from column x on, in the colours 0xRRGGBB that they carry; of the
+	 * attributes, lines, slant and cursor are to be drawn. One caller at a time (but in a panic).
+	 */
 	void (*draw)(struct vt_screen *s, unsigned x, unsigned y, const struct terminal_cell *c, unsigned n);
+	/* A program may have changed more than pixels. NULL: nothing to do. As draw. */
+	void (*restore)(struct vt_screen *s);
 };
 
 /* The screen, which must be cleared to black. Once; without it there are no virtual terminals. May sleep. */
@@ -33,6 +38,14 @@ void vt_hold(void);
 void vt_break(void);
 /* For a look at its modes (app_cursor_keys and the like) without a lock; NULL without a screen. */
 const struct terminal *vt_visible_terminal(void);
+
+/* Shift-PageUp and Shift-PageDown: shows what went out at the top, half a screen further. Any context. */
+void vt_scroll(bool back);
+/* The same by lines, back if negative. */
+void vt_scroll_lines(int lines);
+
+/* A line for who watches the machine start when the log is not shown (quiet). May not be called in interrupts. */
+void vt_banner(const char *text);
 
 /* The terminal on the screen, referenced; NULL without a screen. */
 struct tty *vt_foreground(void);

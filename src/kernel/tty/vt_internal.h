@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What vt.c (drawing, cells), vt_switch.c, vt_ioctl.c and vcs.c share. Theory and locks: vt.c, vt_switch.c. */
+/* Shared by the files of the virtual terminals: vt.c, vt_draw.c and vt_switch.c have the theory. */
 #pragma once
 
 #include <linux/vt.h>
 #include <sched/mutex.h>
+#include <sync/atomic.h>
 #include <tty/tty.h>
 #include <tty/vt.h>
 
@@ -19,24 +20,38 @@ struct vt {
 	bool graphics;        /* KD_GRAPHICS: nothing is drawn */
 	bool answered;        /* bytes were put into the input ring */
 	bool was_reset, rang; /* ESC c, BEL came: the keyboard is told without the lock */
-	struct wait_queue changed; /* somebody polls /dev/vcs */
-	u64 changes;          /* counts them; atomic */
+	u16 view;             /* how many lines of the history are shown above the screen's */
 	bool selected, pointer_shown; /* shown in reverse: cells selected_from..selected_to, and `pointer` */
 	u32 selected_from, selected_to, pointer;
+	struct wait_queue changed; /* who polls /dev/vcs */
+	u64 changes;          /* atomic: counts what was written */
 
 	/* Who decides about switching: vt_mutex. */
 	struct vt_mode mode;
 	struct process *owner; /* of VT_PROCESS; referenced */
-	int asked;             /* index that the owner was asked to give way to; -1: none */
+	int asked;            /* index that the owner was asked to give way to; -1: none */
 };
 
+extern struct vt *vts[VT_COUNT];     /* atomic; set under vt_mutex, never cleared; NULL: never used yet */
+extern struct vt_screen *vt_screen;  /* imm after set-up; NULL: there is none */
+extern u32 vt_visible_index;         /* atomic; written under vt_mutex */
 extern struct mutex vt_mutex;
-extern const struct vt_screen *vt_the_screen; /* imm after set-up; NULL: no virtual terminals */
 
-/* All take indices, from 0: one less than numbers. */
-unsigned vt_visible_index(void);
-/* NULL: never used yet. The objects stay for ever once they are there. */
-struct vt *vt_at(unsigned index);
+static inline unsigned vt_shown(void)
+{
+	return atomic_load(&vt_visible_index);
+}
+static inline struct vt *vt_at(unsigned index)
+{
+	return atomic_load(&vts[index]);
+}
+static inline struct vt *vt_visible(void)
+{
+	return vt_at(vt_shown());
+}
+
+/* --- vt.c: the terminals. Indices are from 0: one less than numbers. --- */
+
 /* Makes it and its cells. vt_mutex held. -ENOMEM. */
 int vt_allocate(unsigned index);
 static inline bool vt_allocated(unsigned index)
@@ -49,18 +64,54 @@ static inline bool vt_in_use(unsigned index)
 	struct vt *v = vt_at(index);
 	return v && READ_ONCE(v->open);
 }
-/* Frees the cells of a terminal that is neither visible nor open. vt_mutex held. -EBUSY. */
+/* Frees the cells of a terminal that is neither visible nor open. vt_mutex held. May sleep. -EBUSY. */
 int vt_free_cells(unsigned index);
-/* Puts it on the screen. vt_mutex held; its cells are there. */
+/* Makes it visible. vt_mutex held; its cells are there. */
 void vt_put_on_screen(unsigned index);
-void vt_set_graphics(struct vt *v, bool on);
 /* Bytes for its readers; how many were taken. Any context. */
 size_t vt_input_to(struct vt *v, const char *bytes, size_t n);
-extern u32 vt_log_number; /* atomic: the terminal that shows the log; 0: the visible one */
-/* Cells were changed from outside (vcs.c). Any context, no lock held. */
-void vt_changed(struct vt *v);
+/* The named colours, 0xRRGGBB, of all terminals. vt_mutex held. */
+void vt_get_palette(u32 colours[16]);
+void vt_set_palette(const u32 colours[16]);
 
-/* vt_switch.c */
+/* --- vt_draw.c: from cells to the screen --- */
+
+/* Memory and thread. -ENOMEM. */
+int vt_draw_init(void);
+/* The visible terminal shows the log from now on, what is in it already first. */
+void vt_draw_log(void);
+extern u32 vt_log_number;            /* atomic: the terminal that shows the log; 0: the visible one */
+/* Something has changed in `v`. Any context in which a task may be woken. */
+void vt_changed(struct vt *v);
+/* Another terminal is, or is about to be, visible: nothing on the screen is known to be right. */
+void vt_screen_lost(void);
+/* A frame that has begun is over when it returns. May sleep. */
+void vt_draw_settle(void);
+/*
+ * A program has the screen for itself when `v` is visible (on), or all is drawn anew. When it
+ * returns nobody draws any more. May sleep.
+ */
+void vt_set_graphics(struct vt *v, bool on);
+/* To the live screen again; v->lock held. True: it was scrolled back. */
+bool vt_view_reset(struct vt *v);
+
+/* --- vt_blank.c: the dark screen --- */
+
+void vt_blank_init(void);
+/* Somebody is there (a key), or should look (the log): light, for the interval to come. As vt_changed. */
+void vt_poke(void);
+/* Is the screen to be dark now? Starts being so when the time has come. The drawing thread alone. */
+bool vt_blank_now(u64 now);
+/* When it will be, monotonic ns; 0: never. */
+u64 vt_blank_due(void);
+/* ESC [ 9 ; n ]: after so many seconds, 0: never. */
+void vt_blank_after(unsigned seconds);
+void vt_unblank(void);
+/* TIOCLINUX's part that is about the screen: subcode and the address that it stands at. -EINVAL: unknown. */
+s64 vt_screen_control(u8 subcode, uptr_t arg);
+
+/* --- vt_switch.c: which one is visible --- */
+
 void vt_switch_init(void);
 /* Wants `index`; may have to ask its owner. vt_mutex held. */
 void vt_change_to(unsigned index);
@@ -69,18 +120,15 @@ void vt_set_owner(struct vt *v, const struct vt_mode *m); /* the current process
 /* VT_RELDISP of `v`. vt_mutex held. -EINVAL: nobody has asked. */
 int vt_release(struct vt *v, int answer);
 void vt_lock_switch(bool on);
+/* Tells those who wait for VT_EVENT_*: old and new are numbers. */
+void vt_event_post(unsigned event, unsigned old, unsigned new);
 /* Sleep. -EINTR. `*e` has what is waited for, then what came. */
 int vt_event_wait(struct vt_event *e);
 int vt_wait_visible(unsigned index);
-/* Tells those who wait for VT_EVENT_*: old and new are numbers. */
-void vt_event_post(unsigned event, unsigned old, unsigned new);
 
-/* vt_ioctl.c */
+/* --- vt_ioctl.c, vcs.c --- */
+
 s64 vt_ioctl(struct tty *t, struct file *f, unsigned cmd, uptr_t arg);
-/* For whoever draws: TIOCLINUX 4, 10, 13, 14, 15; fonts and colours. Set at boot; -EINVAL, -ENOTTY: unknown. */
-extern s64 (*vt_screen_tioclinux)(u8 what, uptr_t arg);
-extern s64 (*vt_screen_ioctl)(struct vt *v, unsigned cmd, uptr_t arg, bool permitted);
-/* vcs.c */
 /* Nodes of terminal `number` (0: of the visible one). vt_mutex held. */
 void vcs_add(unsigned number);
 void vcs_remove(unsigned number);

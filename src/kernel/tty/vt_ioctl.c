@@ -9,7 +9,6 @@
 #include <linux/tiocl.h>
 #include <mm/usercopy.h>
 #include <proc/cred.h>
-#include <sync/atomic.h>
 #include <tty/vt_internal.h>
 #include <tty/vt_select.h>
 
@@ -30,8 +29,11 @@ static s64 set_graphics(struct vt *v, u64 mode)
 	if (mode > KD_TEXT1)
 		return -EINVAL;
 	MUTEX_GUARD(&vt_mutex);
-	if (v->graphics != (mode == KD_GRAPHICS))
-		vt_set_graphics(v, mode == KD_GRAPHICS);
+	if (v->graphics == (mode == KD_GRAPHICS))
+		return 0;
+	vt_set_graphics(v, mode == KD_GRAPHICS);
+	if (mode != KD_GRAPHICS && v == vt_visible())
+		vt_unblank();
 	return 0;
 }
 
@@ -61,7 +63,7 @@ static s64 set_mode(struct vt *v, uptr_t arg)
 /* Of v_signal nothing is written, as in Linux. */
 static s64 get_state(uptr_t arg)
 {
-	u16 state = 1, active = vt_visible_index() + 1;
+	u16 state = 1, active = vt_shown() + 1;
 
 	for (unsigned i = 0; i < 15; i++)
 		if (vt_in_use(i))
@@ -134,7 +136,7 @@ static int give_up(unsigned index)
 {
 	struct vt *v = vt_at(index);
 
-	if (vt_in_use(index) || index == vt_visible_index())
+	if (vt_in_use(index) || index == vt_shown())
 		return -EBUSY;
 	if (!v || !index) /* the first one stays */
 		return 0;
@@ -164,7 +166,7 @@ static s64 disallocate(u64 number)
 
 static s64 resize(struct tty *t, unsigned rows, unsigned cols)
 {
-	return (!rows || rows == vt_the_screen->rows) && (!cols || cols == vt_the_screen->cols) ? 0 : -EINVAL;
+	return (!rows || rows == vt_screen->rows) && (!cols || cols == vt_screen->cols) ? 0 : -EINVAL;
 }
 
 static s64 resize_ioctl(struct tty *t, uptr_t arg)
@@ -183,7 +185,7 @@ static s64 resizex_ioctl(struct tty *t, uptr_t arg)
 	if (copy_from_user(&s, arg, sizeof(s)))
 		return -EFAULT;
 	if (!s.v_vlin)
-		s.v_vlin = vt_the_screen->height;
+		s.v_vlin = vt_screen->height;
 	if (s.v_clin) {
 		unsigned rows = s.v_vlin / s.v_clin;
 		if (s.v_rows && s.v_rows != rows)
@@ -233,14 +235,40 @@ static s64 tioclinux(struct tty *t, uptr_t arg)
 	case TIOCL_GETMOUSEREPORTING: return put_user_u8(arg, 0); /* there is none: ?9 and ?1000 are not known */
 	case TIOCL_GETKMSGREDIRECT: return put_user_u8(arg, atomic_load(&vt_log_number));
 	case TIOCL_SETKMSGREDIRECT: return redirect_log(uptr_add(arg, 1));
-	case TIOCL_GETFGCONSOLE: return vt_visible_index();
-	default: return vt_screen_tioclinux ? vt_screen_tioclinux(what, arg) : -EINVAL;
+	case TIOCL_GETFGCONSOLE: return vt_shown();
+	default: return vt_screen_control(what, arg);
 	}
 }
 
-/* Whoever draws: 4 and 14 (blanking), 10, 13, 15. */
-s64 (*vt_screen_tioclinux)(u8 what, uptr_t arg);
-s64 (*vt_screen_ioctl)(struct vt *v, unsigned cmd, uptr_t arg, bool permitted);
+/* --- Colours --- */
+
+static s64 get_palette(uptr_t arg)
+{
+	u32 colours[16];
+	u8 bytes[16][3];
+
+	mutex_lock(&vt_mutex);
+	vt_get_palette(colours);
+	mutex_unlock(&vt_mutex);
+	for (unsigned i = 0; i < 16; i++)
+		for (unsigned j = 0; j < 3; j++)
+			bytes[i][j] = colours[i] >> (16 - 8 * j);
+	return copy_to_user(arg, bytes, sizeof(bytes));
+}
+
+static s64 set_palette(uptr_t arg)
+{
+	u32 colours[16];
+	u8 bytes[16][3];
+
+	if (copy_from_user(bytes, arg, sizeof(bytes)))
+		return -EFAULT;
+	for (unsigned i = 0; i < 16; i++)
+		colours[i] = bytes[i][0] << 16 | bytes[i][1] << 8 | bytes[i][2];
+	MUTEX_GUARD(&vt_mutex);
+	vt_set_palette(colours);
+	return 0;
+}
 
 /* --- All of them --- */
 
@@ -255,7 +283,8 @@ static bool wants_permission(unsigned cmd)
 	case VT_SETACTIVATE:
 	case VT_RELDISP:
 	case VT_RESIZE:
-	case VT_RESIZEX: return true;
+	case VT_RESIZEX:
+	case PIO_CMAP: return true;
 	default: return false;
 	}
 }
@@ -284,14 +313,9 @@ static s64 port_access(unsigned cmd, u64 port)
 	return -ENXIO;
 }
 
-static s64 screen_or_keyboard(struct vt *v, unsigned cmd, uptr_t arg)
+static s64 keyboard(struct tty *t, unsigned cmd, uptr_t arg)
 {
-	bool may = permitted(v->tty);
-	s64 r = vt_keyboard ? vt_keyboard->ioctl(v->tty->index, cmd, arg, may) : -ENOTTY;
-
-	if (r == -ENOTTY && vt_screen_ioctl)
-		r = vt_screen_ioctl(v, cmd, arg, may);
-	return r;
+	return vt_keyboard ? vt_keyboard->ioctl(t->index, cmd, arg, permitted(t)) : -ENOTTY;
 }
 
 s64 vt_ioctl(struct tty *t, struct file *unused_f, unsigned cmd, uptr_t arg)
@@ -328,6 +352,8 @@ s64 vt_ioctl(struct tty *t, struct file *unused_f, unsigned cmd, uptr_t arg)
 		return copy_to_user(arg, &mask, sizeof(mask));
 	}
 	case TIOCLINUX: return tioclinux(t, arg);
-	default: return screen_or_keyboard(v, cmd, arg);
+	case GIO_CMAP: return get_palette(arg);
+	case PIO_CMAP: return set_palette(arg);
+	default: return keyboard(t, cmd, arg);
 	}
 }

@@ -25,6 +25,7 @@
 #include <asm/signal.h>
 #include <asm/siginfo.h>
 #include <debug/panic.h>
+#include <mm/kmap.h>
 #include <proc/process.h>
 #include <sync/atomic.h>
 #include <vm/internal.h>
@@ -204,6 +205,31 @@ static int fault_shared_dirty(struct area *a, pte_t *pte, pte_t old, u64 va)
 	return err;
 }
 
+/* A private mapping of a device shows it until it is written: that page is a copy then. */
+static int copy_device_page(struct area *a, pte_t *pte, pte_t old, u64 va)
+{
+	struct frame *f = anon_alloc(0);
+	void *from;
+	pte_t v;
+
+	if (unlikely(!f))
+		return -ENOMEM;
+	from = kmap_mmio(paddr_add(a->device, va - a->start), PAGE_SIZE,
+			 a->write_combining ? KMAP_WRITE_COMBINING : KMAP_UNCACHED);
+	if (!from) {
+		anon_discard(f);
+		return -ENOMEM;
+	}
+	page_copy(frame_virt(f), from);
+	kunmap_mmio(from, PAGE_SIZE);
+	v = area_pte(a, f, a->flags & AREA_WRITE);
+	if (pte_none(old) ? pte_install(pte, 0, v) : pte_replace(a, va, pte, old, v))
+		count_anon(a);
+	else
+		anon_discard(f);
+	return 0;
+}
+
 static int fault_present(struct area *a, pte_t *pte, pte_t old, u64 va, unsigned flags)
 {
 	if (!(flags & FAULT_WRITE) || pte_write(old)) {
@@ -213,8 +239,11 @@ static int fault_present(struct area *a, pte_t *pte, pte_t old, u64 va, unsigned
 	}
 	if (a->flags & AREA_SHARED)
 		return a->cache ? fault_shared_dirty(a, pte, old, va) : -EIO;
-	if (pte_special(old))
-		return a->flags & (AREA_DEVICE | AREA_VDSO) ? -EIO : fault_anon_write(a, pte, old, va);
+	if (pte_special(old)) {
+		if (a->flags & AREA_DEVICE)
+			return copy_device_page(a, pte, old, va);
+		return a->flags & AREA_VDSO ? -EIO : fault_anon_write(a, pte, old, va);
+	}
 
 	struct frame *f = paddr_frame(pte_paddr(old));
 	if ((f->flags & FRAME_ANON) && (f->flags & FRAME_EXCLUSIVE || READ_ONCE(f->refs) == 1) &&
@@ -337,13 +366,14 @@ static int fault_file(struct area *a, pte_t *pte, u64 va, unsigned flags)
 	return err == -ENOSPC || err == -EDQUOT ? -EIO : err;
 }
 
-/* A private mapping of a device can be read only: there is no page to copy. */
-static int fault_device(struct area *a, pte_t *pte, u64 va)
+static int fault_device(struct area *a, pte_t *pte, u64 va, unsigned flags)
 {
 	bool write = (a->flags & (AREA_SHARED | AREA_WRITE)) == (AREA_SHARED | AREA_WRITE);
 	pte_t v = pte_mkspecial(pte_make(paddr_add(a->device, va - a->start), write,
 					 a->flags & AREA_EXEC));
 
+	if ((flags & FAULT_WRITE) && !(a->flags & AREA_SHARED))
+		return copy_device_page(a, pte, 0, va);
 	pte_install(pte, 0, a->write_combining ? pte_write_combining(v) : pte_uncached(v));
 	return 0;
 }
@@ -367,7 +397,7 @@ int fault_page(struct area *a, u64 va, unsigned flags)
 		return 0;
 	}
 	if (unlikely(a->flags & AREA_DEVICE))
-		return fault_device(a, pte, va);
+		return fault_device(a, pte, va, flags);
 	return flags & FAULT_WRITE ? fault_anon_write(a, pte, 0, va) : fault_anon_read(a, pte);
 }
 

@@ -239,7 +239,7 @@ static int ask_file(struct file *f, unsigned prot, unsigned flags, struct map_re
 	if (m.read_only && r->flags & AREA_SHARED)
 		r->flags &= ~(u32)AREA_MAYWRITE;
 	if (m.is_device) {
-		r->flags |= AREA_DEVICE;
+		r->flags |= AREA_DEVICE | AREA_DONTDUMP;
 		r->device = m.device;
 		r->write_combining = m.write_combining;
 	}

@@ -52,6 +52,7 @@ enum apic_register {
 #define LVT_LEVEL 0x8000
 #define LVT_DEADLINE 0x40000
 #define ICR_BUSY 0x1000
+#define ICR_SELF 0x40000
 #define DIVIDE_BY_16 3
 
 bool apic_present;
@@ -98,6 +99,25 @@ void apic_send(unsigned cpu, u32 icr_low)
 		cpu_relax();
 	apic_write(APIC_ICR_HIGH, apic_ids[cpu] << 24);
 	apic_write(APIC_ICR, icr_low);
+}
+
+/*
+ * By the shorthand for "self": an NMI in the middle of apic_send must not change the destination
+ * there, nor leave the register busy.
+ */
+void apic_send_self(unsigned vector)
+{
+	u32 icr = APIC_ICR_FIXED | ICR_SELF | vector;
+
+	if (x2apic) {
+		msr_write(MSR_X2APIC + APIC_ICR / 16, icr);
+		return;
+	}
+	while (apic_read(APIC_ICR) & ICR_BUSY)
+		cpu_relax();
+	apic_write(APIC_ICR, icr);
+	while (apic_read(APIC_ICR) & ICR_BUSY)
+		cpu_relax();
 }
 
 void apic_error_interrupt(void)

@@ -17,6 +17,7 @@
 #define VECTOR_RESCHEDULE 0xf0
 #define VECTOR_CALL 0xf1
 #define VECTOR_TIMER 0xf2
+#define VECTOR_WORK 0xf3 /* sync/irq_work.h */
 #define VECTOR_ERROR 0xfe
 #define VECTOR_SPURIOUS 0xff
 
@@ -87,6 +88,8 @@ extern u64 tsc_hz;        /* as calibrated; 0 before */
 void apic_init(const struct acpi_madt_info *madt);
 void apic_eoi(void);
 void apic_send(unsigned cpu, u32 icr_low);
+/* A fixed interrupt to this CPU. Any context, NMI included. */
+void apic_send_self(unsigned vector);
 #define APIC_ICR_FIXED 0x4000U        /* assert, edge; plus the vector */
 #define APIC_ICR_NMI (0x4000U | 0x400U)
 u32 apic_id_of(unsigned cpu);

@@ -70,6 +70,17 @@ void ipi_reschedule(unsigned cpu)
 	apic_send(cpu, APIC_ICR_FIXED | VECTOR_RESCHEDULE);
 }
 
+void ipi_self_work(void)
+{
+	if (likely(apic_present))
+		apic_send_self(VECTOR_WORK);
+}
+
+void ipi_work(unsigned cpu)
+{
+	apic_send(cpu, APIC_ICR_FIXED | VECTOR_WORK);
+}
+
 /* By NMI, which reaches those with interrupts off, too. */
 void ipi_stop_others(void)
 {

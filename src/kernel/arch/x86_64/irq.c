@@ -11,6 +11,7 @@
 #include <arch/x86_64/ioapic.h>
 #include <debug/log.h>
 #include <drivers/acpi/tables.h>
+#include <sync/irq_work.h>
 #include <linux/errno.h>
 
 #define ISA_IRQS 16
@@ -30,6 +31,7 @@ void irq_chips_init(const struct acpi_madt_info *madt)
 		ioapic_init(madt);
 	if (!ioapic_gsi_count())
 		log_warn("irq: no I/O APIC, the 8259 is used");
+	ipi_self_work(); /* for what was queued before */
 }
 
 /* Called by entry.asm for all vectors that are neither exceptions nor devices'. */
@@ -49,6 +51,10 @@ void local_interrupt(u64 vector, struct regs *r)
 	case VECTOR_CALL:
 		apic_eoi();
 		ipi_call_interrupt();
+		return;
+	case VECTOR_WORK:
+		apic_eoi();
+		irq_work_run();
 		return;
 	case VECTOR_ERROR:
 		apic_error_interrupt();
