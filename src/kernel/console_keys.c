@@ -50,7 +50,8 @@ static void bell(void)
 }
 
 static const struct keyboard_hooks hooks = {
-	.text = vt_input, .switch_to = switch_terminal, .modes = modes, .hold = vt_hold, .scroll = vt_scroll, .line_break = vt_break,
+	.text = vt_input, .switch_to = switch_terminal, .modes = modes, .hold = vt_hold, .line_break = vt_break,
+	.scroll = vt_scroll,
 	.restart = restart, .sysrq = sysrq_key,
 };
 

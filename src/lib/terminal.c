@@ -387,8 +387,6 @@ static bool escape_final(struct terminal *t, u8 c)
 		return true;
 	case 'c':
 		terminal_reset(t);
-		if (t->request)
-			t->request(t, TERMINAL_KEYBOARD_RESET, 0);
 		return true;
 	case '=':
 	case '>':

@@ -55,7 +55,6 @@ enum terminal_request {
 	TERMINAL_POWER_DOWN_AFTER,
 	TERMINAL_BRING_TO_FRONT, /* value: terminal number */
 	TERMINAL_PREVIOUS,
-	TERMINAL_KEYBOARD_RESET, /* ESC c: locks and LEDs */
 };
 
 struct terminal {
@@ -94,6 +93,7 @@ struct terminal {
 	void (*reply)(struct terminal *t, const char *s, size_t n);
 	void (*bell)(struct terminal *t);
 	void (*request)(struct terminal *t, enum terminal_request what, unsigned value);
+	void (*on_reset)(struct terminal *t); /* ESC c */
 };
 
 /* Bytes that terminal_init wants for the cells. */
@@ -104,7 +104,7 @@ static inline size_t terminal_buffer_size(unsigned cols, unsigned rows, unsigned
 
 /*
  * 1 <= cols <= TERMINAL_MAX_COLS, 1 <= rows <= TERMINAL_MAX_ROWS, history: lines that are kept when
- * they leave at the top, <= TERMINAL_HISTORY; reply, bell and request are kept as they are.
+ * they leave at the top, <= TERMINAL_HISTORY; the call-backs are kept as they are.
  */
 void terminal_init(struct terminal *t, unsigned cols, unsigned rows, unsigned history, void *buffer);
 void terminal_write(struct terminal *t, const void *bytes, size_t n);

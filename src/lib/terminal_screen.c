@@ -481,6 +481,8 @@ void terminal_reset(struct terminal *t)
 	screen_tabs_reset(t);
 	erase_lines(t, 0, t->rows);
 	terminal_damage_all(t);
+	if (t->on_reset)
+		t->on_reset(t);
 }
 
 void screen_init(struct terminal *t)

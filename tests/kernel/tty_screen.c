@@ -44,7 +44,7 @@ static bool comes_to_stand_in(struct vt *v, const char *text)
 /* A line of the log takes neither the terminal's lock nor the scheduler's: it came to the screen with both held. */
 SELFTEST(tty_screen_log_under_locks)
 {
-	if (!vt_screen)
+	if (!vt_the_screen)
 		return;
 	struct vt *v = vt_visible();
 	u64 flags = spin_lock_irqsave(&v->lock);
@@ -63,7 +63,7 @@ SELFTEST(tty_screen_log_under_locks)
 /* Lines from an interrupt's context come in their order, none twice. */
 SELFTEST(tty_screen_log_order)
 {
-	if (!vt_screen)
+	if (!vt_the_screen)
 		return;
 	struct vt *v = vt_visible();
 	u64 flags = irq_save();

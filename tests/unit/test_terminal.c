@@ -10,7 +10,7 @@ static struct terminal t;
 static char cells[(2 * ROWS + HISTORY) * COLS * sizeof(struct terminal_cell)];
 static char replies[200];
 static unsigned bells;
-static unsigned requests[TERMINAL_KEYBOARD_RESET + 1];
+static unsigned requests[TERMINAL_PREVIOUS + 1];
 
 static void on_reply(struct terminal *unused_t, const char *s, size_t n)
 {

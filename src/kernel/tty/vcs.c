@@ -17,6 +17,7 @@
 #include <linux/fs.h>
 #include <linux/major.h>
 #include <mm/slab.h>
+#include <sync/atomic.h>
 #include <tty/vt_internal.h>
 
 enum { TEXT = 0, UNICODE = 1, ATTRS = 2, KINDS = 3, MINOR_UNICODE = 64, MINOR_ATTRS = 128, HEADER = 4 };
@@ -30,7 +31,7 @@ struct vcs_file {
 
 static struct vt *vt_of(const struct vcs_file *c)
 {
-	struct vt *v = vt_at(c->number ? c->number - 1 : vt_shown());
+	struct vt *v = vt_at(c->number ? c->number - 1 : vt_visible_index());
 
 	return v && READ_ONCE(v->ready) ? v : NULL;
 }

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Virtual terminals: the terminals themselves. vt_switch.c says which of them is visible, vt_ioctl.c has their ioctls.
+ * Virtual terminals: the objects, what is written to them and typed on them.
  *
  * What a program writes changes cells at once (lib/terminal.c) and draws nothing: that is
- * vt_draw.c's thread, later.  vt_blank.c makes the screen dark.
+ * vt_draw.c's thread, later.  vt_blank.c makes the screen dark, vt_switch.c decides which is visible.
  *
- * A terminal is made when it is first opened or shown, and stays; its cells, with room for HISTORY_LINES that have
- * left it at the top (without, when memory is short), can be given up again (VT_DISALLOCATE).
+ * A terminal is made when it is first opened or shown, and stays; its cells can be given up again
+ * (VT_DISALLOCATE).  They have room for HISTORY_LINES that have left at the top (none, when memory is
+ * short).
  *
  * Locking: vt->lock (interrupts off) protects terminal and flags, and makes those who put
  * bytes into the tty's input ring one.  vt_mutex: allocation and switching.
- * vt_mutex > render_mutex (vt_draw.c) > vt->lock.  tty->lock > vt->lock.
+ * vt_mutex > vt_render_mutex (vt_draw.c) > vt->lock.  tty->lock > vt->lock.
  */
-#include <tty/vt_internal.h>
+#include <tty/vt.h>
 
 #include <debug/log.h>
 #include <lib/format.h>
@@ -20,20 +21,41 @@
 #include <linux/major.h>
 #include <mm/kmap.h>
 #include <mm/slab.h>
+#include <sched/mutex.h>
 #include <sched/task.h>
+#include <sync/atomic.h>
+#include <tty/vt_internal.h>
 
 enum { WRITE_CHUNK = 512, WRITE_ROOM = 65536, HISTORY_LINES = 256 };
 
-struct vt *vts[VT_COUNT];
-struct vt_screen *vt_screen;
-u32 vt_visible_index;
+static struct vt *vts[VT_COUNT];     /* atomic; set under vt_mutex, never cleared */
+struct vt_screen *vt_the_screen;
 const struct vt_keyboard *vt_keyboard;
+static u32 visible;                  /* atomic; written under vt_mutex: index in vts */
 struct mutex vt_mutex = MUTEX_INIT(vt_mutex);
 static struct work hold_work;
+u32 vt_log_number;
 static u32 palette[16];              /* vt_mutex: PIO_CMAP's, for terminals to come */
 static bool palette_set;             /* vt_mutex */
 
-static struct vt *make_terminal(unsigned index);
+unsigned vt_visible_index(void)
+{
+	return atomic_load(&visible);
+}
+
+struct vt *vt_at(unsigned index)
+{
+	return atomic_load(&vts[index]);
+}
+
+void vt_changed(struct vt *v)
+{
+	atomic_inc(&v->changes);
+	if (wait_queue_active(&v->changed))
+		wait_wake_all(&v->changed);
+	if (v == vt_visible())
+		vt_want_frame();
+}
 
 /* --- Input -------------------------------------------------------------------------------------- */
 
@@ -56,13 +78,33 @@ static void input_done(struct vt *v)
 	tty_input_ready(v->tty);
 }
 
-static void on_reply(struct terminal *t, const char *s, size_t n)
+/* What the keyboard is to know of what was written. Without locks. */
+static void tell_keyboard(struct vt *v)
 {
-	input_locked(container_of(t, struct vt, term), s, n);
+	if (!READ_ONCE(v->was_reset) && !READ_ONCE(v->rang))
+		return;
+	u64 flags = spin_lock_irqsave(&v->lock);
+	bool reset = v->was_reset, rang = v->rang;
+	v->was_reset = v->rang = false;
+	spin_unlock_irqrestore(&v->lock, flags);
+	if (reset && vt_keyboard)
+		vt_keyboard->reset(v->tty->index);
+	if (rang && vt_keyboard)
+		vt_keyboard->bell();
+}
+
+static void on_reset(struct terminal *t)
+{
+	container_of(t, struct vt, term)->was_reset = true;
+}
+
+static void on_bell(struct terminal *t)
+{
+	container_of(t, struct vt, term)->rang = true;
 }
 
 /* What a sequence asks for. v->lock held. */
-static void on_request(struct terminal *t, enum terminal_request what, unsigned value)
+static void on_request(struct terminal *unused_t, enum terminal_request what, unsigned value)
 {
 	switch (what) {
 	case TERMINAL_BLANK_AFTER:
@@ -79,55 +121,42 @@ static void on_request(struct terminal *t, enum terminal_request what, unsigned 
 		break;
 	case TERMINAL_POWER_DOWN_AFTER: /* dark is all there is */
 		break;
-	case TERMINAL_KEYBOARD_RESET:
-		container_of(t, struct vt, term)->was_reset = true;
-		break;
 	}
 }
 
-static void on_bell(struct terminal *t)
+static void on_reply(struct terminal *t, const char *s, size_t n)
 {
-	container_of(t, struct vt, term)->rang = true;
-}
-
-/* What the keyboard is to know of what was written. Without locks. */
-static void tell_keyboard(struct vt *v)
-{
-	if (!READ_ONCE(v->was_reset) && !READ_ONCE(v->rang))
-		return;
-	u64 flags = spin_lock_irqsave(&v->lock);
-	bool reset = v->was_reset, rang = v->rang;
-	v->was_reset = v->rang = false;
-	spin_unlock_irqrestore(&v->lock, flags);
-	if (reset && vt_keyboard)
-		vt_keyboard->reset(v->tty->index);
-	if (rang && vt_keyboard)
-		vt_keyboard->bell();
+	input_locked(container_of(t, struct vt, term), s, n);
 }
 
 size_t vt_input_to(struct vt *v, const char *bytes, size_t n)
 {
 	u64 flags = spin_lock_irqsave(&v->lock);
-	bool back = vt_view_reset(v);
 	n = input_locked(v, bytes, n);
 	spin_unlock_irqrestore(&v->lock, flags);
 	input_done(v);
-	if (back)
-		vt_changed(v);
 	return n;
 }
 
 void vt_input(const char *bytes, size_t n)
 {
-	if (!vt_screen)
+	if (!vt_the_screen)
 		return;
-	vt_input_to(vt_visible(), bytes, n);
+	struct vt *v = vt_visible();
+	vt_input_to(v, bytes, n);
 	vt_poke();
+	if (!READ_ONCE(v->view))
+		return;
+	u64 flags = spin_lock_irqsave(&v->lock);
+	bool back = vt_view_reset(v);
+	spin_unlock_irqrestore(&v->lock, flags);
+	if (back)
+		vt_changed(v);
 }
 
 void vt_break(void)
 {
-	if (!vt_screen)
+	if (!vt_the_screen)
 		return;
 	struct vt *v = vt_visible();
 	u64 flags = spin_lock_irqsave(&v->lock);
@@ -150,16 +179,18 @@ static void hold(struct work *unused_w)
 
 void vt_hold(void)
 {
-	if (vt_screen && READ_ONCE(vt_visible()->open))
+	if (vt_the_screen && READ_ONCE(vt_visible()->open))
 		work_queue(&hold_work);
 }
 
 const struct terminal *vt_visible_terminal(void)
 {
-	return vt_screen ? &vt_visible()->term : NULL;
+	return vt_the_screen ? &vt_visible()->term : NULL;
 }
 
 /* --- Allocating and switching --------------------------------------------------------------------- */
+
+static struct vt *make_terminal(unsigned index);
 
 int vt_allocate(unsigned index)
 {
@@ -170,19 +201,23 @@ int vt_allocate(unsigned index)
 	if (v->cells)
 		return 0;
 	unsigned history = HISTORY_LINES;
-	v->cells = kvmalloc(terminal_buffer_size(vt_screen->cols, vt_screen->rows, history));
-	if (!v->cells) {
+	void *cells = kvmalloc(terminal_buffer_size(vt_the_screen->cols, vt_the_screen->rows, history));
+	if (!cells) {
 		history = 0;
-		v->cells = kvmalloc(terminal_buffer_size(vt_screen->cols, vt_screen->rows, 0));
+		cells = kvmalloc(terminal_buffer_size(vt_the_screen->cols, vt_the_screen->rows, 0));
 	}
-	if (!v->cells)
+	if (!cells)
 		return -ENOMEM;
-	terminal_init(&v->term, vt_screen->cols, vt_screen->rows, history, v->cells);
+	v->term.on_reset = NULL;
+	v->view = 0;
+	terminal_init(&v->term, vt_the_screen->cols, vt_the_screen->rows, history, cells);
 	v->term.reply = on_reply;
-	v->term.bell = on_bell;
 	v->term.request = on_request;
+	v->term.bell = on_bell;
+	v->term.on_reset = on_reset;
 	if (palette_set)
 		memcpy(v->term.palette, palette, sizeof(palette));
+	v->cells = cells;
 	__atomic_store_n(&v->ready, true, __ATOMIC_RELEASE);
 	vcs_add(index + 1);
 	return 0;
@@ -194,16 +229,16 @@ int vt_free_cells(unsigned index)
 
 	if (!v || !v->cells)
 		return 0;
+	void *cells = v->cells;
 	{
+		MUTEX_GUARD(&vt_render_mutex);
 		IRQSPIN_GUARD(&v->lock);
 		if (v->open || v == vt_visible())
 			return -EBUSY;
 		v->ready = v->graphics = false;
-		v->view = 0;
+		v->cells = v->term.cells = NULL;
 	}
-	vt_draw_settle(); /* nobody draws it any more */
-	kvfree(v->cells);
-	v->cells = NULL;
+	kvfree(cells);
 	vcs_remove(index + 1);
 	wait_wake_all(&v->changed);
 	return 0;
@@ -211,15 +246,16 @@ int vt_free_cells(unsigned index)
 
 void vt_put_on_screen(unsigned index)
 {
-	struct vt *v = vt_at(index), *old = vt_visible();
+	struct vt *v = vt_at(index);
 	u64 flags = spin_lock_irqsave(&v->lock);
 
 	terminal_damage_all(&v->term);
 	(void)vt_view_reset(v);
 	spin_unlock_irqrestore(&v->lock, flags);
+	struct vt *old = vt_visible();
 	if (old && old->graphics)
 		vt_screen_lost();
-	atomic_store(&vt_visible_index, index);
+	atomic_store(&visible, index);
 	vt_changed(v);
 	if (vt_keyboard)
 		vt_keyboard->show(index + 1);
@@ -248,7 +284,7 @@ void vt_set_palette(const u32 colours[16])
 
 struct tty *vt_foreground(void)
 {
-	if (!vt_screen)
+	if (!vt_the_screen)
 		return NULL;
 	struct tty *t = vt_visible()->tty;
 	tty_get(t);
@@ -259,7 +295,7 @@ struct tty *vt_find(dev_t dev)
 {
 	unsigned index = DEVNO_MINOR(dev) - 1;
 
-	if (!vt_screen || DEVNO_MAJOR(dev) != TTY_MAJOR || index >= VT_COUNT)
+	if (!vt_the_screen || DEVNO_MAJOR(dev) != TTY_MAJOR || index >= VT_COUNT)
 		return NULL;
 	MUTEX_GUARD(&vt_mutex);
 	struct vt *v = vt_at(index) ?: make_terminal(index);
@@ -375,8 +411,8 @@ static struct vt *make_terminal(unsigned i)
 		return NULL;
 	}
 	v->tty->winsize = (struct winsize){
-		.ws_col = vt_screen->cols, .ws_row = vt_screen->rows,
-		.ws_xpixel = vt_screen->width, .ws_ypixel = vt_screen->height,
+		.ws_col = vt_the_screen->cols, .ws_row = vt_the_screen->rows,
+		.ws_xpixel = vt_the_screen->width, .ws_ypixel = vt_the_screen->height,
 	};
 	atomic_store(&vts[i], v);
 	return v;
@@ -395,22 +431,20 @@ static void make_nodes(void)
 		log_err("vt: no nodes in /dev (error %d)", -err);
 }
 
-static bool set_up(void)
+static bool make_terminals(void)
 {
 	MUTEX_GUARD(&vt_mutex);
-
 	if (vt_allocate(0))
 		return false;
 	vt_put_on_screen(0);
-	vcs_add(0);
 	return vt_draw_init() == 0;
 }
 
 void vt_banner(const char *text)
 {
-	struct vt *v = vts[0];
+	struct vt *v = vt_the_screen ? vt_at(0) : NULL;
 
-	if (!vt_screen || log_console_level > LOG_INFO)
+	if (!v || log_console_level > LOG_INFO)
 		return;
 	u64 flags = spin_lock_irqsave(&v->lock);
 	terminal_message(&v->term, text, strlen(text), true);
@@ -422,15 +456,18 @@ void vt_init(struct vt_screen *s)
 {
 	char options[16];
 
-	vt_screen = s;
+	vt_the_screen = s;
 	work_init(&hold_work, hold);
 	vt_switch_init();
-	if (!set_up()) {
+	if (!make_terminals()) {
 		log_err("vt: out of memory");
-		vt_screen = NULL;
+		vt_the_screen = NULL;
 		return;
 	}
 	make_nodes();
+	mutex_lock(&vt_mutex);
+	vcs_add(0);
+	mutex_unlock(&vt_mutex);
 	/* Without any console= the screen is meant, as in Linux. */
 	if (tty_console_options("tty0", options, sizeof(options)) ||
 	    !tty_console_options(NULL, options, sizeof(options)))

@@ -12,6 +12,7 @@
 #include <fs/sysfs/sysfs.h>
 #include <lib/parse.h>
 #include <proc/cmdline.h>
+#include <sync/atomic.h>
 #include <time/clock.h>
 #include <tty/vt_internal.h>
 
@@ -32,7 +33,7 @@ bool vt_blank_now(u64 now)
 	bool dark = atomic_load(&asked) || overdue(now);
 
 	if (atomic_exchange(&is_dark, dark) != dark)
-		vt_event_post(dark ? VT_EVENT_BLANK : VT_EVENT_UNBLANK, vt_shown() + 1, vt_shown() + 1);
+		vt_event_post(dark ? VT_EVENT_BLANK : VT_EVENT_UNBLANK, vt_visible_index() + 1, vt_visible_index() + 1);
 	return dark;
 }
 
@@ -65,7 +66,8 @@ void vt_blank_after(unsigned seconds)
 	vt_changed(vt_visible()); /* the thread computes anew when to wake */
 }
 
-s64 vt_screen_control(u8 subcode, uptr_t arg)
+/* TIOCLINUX, whose arguments stand behind the subcode. */
+static s64 screen_control(u8 subcode, uptr_t arg)
 {
 	u32 lines;
 	u8 mode;
@@ -106,5 +108,6 @@ void vt_blank_init(void)
 	atomic_store(&poked_at, clock_monotonic_ns());
 	if (cmdline_get("consoleblank", word, sizeof(word)) && !parse_u64(word, 10, &seconds) && seconds < 1U << 31)
 		atomic_store(&interval_ns, seconds * NSEC_PER_SEC);
+	vt_screen_tioclinux = screen_control;
 	(void)sysfs_add("module/kernel/parameters/consoleblank", show_interval, NULL);
 }

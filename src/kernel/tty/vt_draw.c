@@ -15,13 +15,14 @@
  * interrupt wakes the thread, which reads the records itself.  In a panic nobody else runs: the
  * panicking CPU does the thread's work, without locks, wherever it stopped.
  *
- * Locking: render_mutex (one who draws) > v->lock.
+ * Locking: vt_render_mutex (one who draws) > v->lock.
  */
 #include <debug/log.h>
 #include <debug/panic.h>
 #include <lib/string.h>
 #include <mm/kmap.h>
 #include <sched/task.h>
+#include <sync/atomic.h>
 #include <sync/irq_work.h>
 #include <time/clock.h>
 #include <tty/vt_internal.h>
@@ -34,13 +35,13 @@ struct line_set {
 	u64 bits[TERMINAL_MAX_ROWS / 64];
 };
 
-static struct mutex render_mutex = MUTEX_INIT(render_mutex);
-static struct terminal_cell *shown;  /* render_mutex; cols * rows */
-static struct line_set cursor_lines; /* render_mutex: `shown` has a cursor there */
-static struct line_set blink_lines;  /* render_mutex: something there blinks */
-static bool lit;                     /* render_mutex: what blinks is to be seen */
-static bool dark;                    /* render_mutex: the screen is blanked */
-static bool scrolled_back;           /* render_mutex: `shown` is not the live screen */
+struct mutex vt_render_mutex = MUTEX_INIT(vt_render_mutex);
+static struct terminal_cell *shown;  /* vt_render_mutex; cols * rows */
+static struct line_set cursor_lines; /* vt_render_mutex: `shown` has a cursor there */
+static struct line_set blink_lines;  /* vt_render_mutex: something there blinks */
+static bool lit;                     /* vt_render_mutex: what blinks is to be seen */
+static bool dark;                    /* vt_render_mutex: the screen is blanked */
+static bool scrolled_back;           /* vt_render_mutex: `shown` is not the live screen */
 static u64 blink_at;                 /* the thread: when `lit` changes; 0: nothing blinks */
 
 static struct wait_queue draw_wait = WAIT_QUEUE_INIT(draw_wait);
@@ -48,9 +49,8 @@ static u32 frame_wanted;             /* atomic */
 static u32 shown_lost;               /* atomic: `shown` may not be what stands on the screen */
 
 static struct irq_work log_work;
-u32 vt_log_number;
 static bool log_shown;               /* imm after set-up */
-static u64 log_seq;                  /* render_mutex: the next record to show */
+static u64 log_seq;                  /* vt_render_mutex: the next record to show */
 
 static bool line_in(const struct line_set *s, unsigned y)
 {
@@ -73,19 +73,10 @@ static bool line_set_empty(const struct line_set *s)
 
 /* --- Wanting a frame ----------------------------------------------------------------------------- */
 
-static void want_frame(void)
+void vt_want_frame(void)
 {
 	if (!READ_ONCE(frame_wanted) && !atomic_exchange(&frame_wanted, 1))
 		wait_wake(&draw_wait);
-}
-
-void vt_changed(struct vt *v)
-{
-	atomic_inc(&v->changes);
-	if (wait_queue_active(&v->changed))
-		wait_wake_all(&v->changed);
-	if (v == vt_visible())
-		want_frame();
 }
 
 void vt_screen_lost(void)
@@ -105,19 +96,16 @@ static const struct terminal_cell *line_at(const struct vt *v, unsigned y, unsig
 	return y >= view ? terminal_line(t, y - view) : terminal_history_line(t, view - y);
 }
 
-/* Is the cell shown in reverse, because it is selected or the mouse points at it? */
-static bool marked(const struct vt *v, unsigned x, unsigned y)
-{
-	unsigned at = y * v->term.cols + x;
-
-	return (v->selected && at >= v->selected_from && at <= v->selected_to) !=
-	       (v->pointer_shown && at == v->pointer);
-}
-
 static void compose_dark(struct terminal_cell *line)
 {
-	for (unsigned x = 0; x < vt_screen->cols; x++)
+	for (unsigned x = 0; x < vt_the_screen->cols; x++)
 		line[x] = (struct terminal_cell){ .code = ' ' };
+}
+
+/* Is the cell at this place of the screen marked by the mouse? */
+static bool selected(const struct vt *v, unsigned at)
+{
+	return (v->selected && at >= v->selected_from && at <= v->selected_to) != (v->pointer_shown && at == v->pointer);
 }
 
 /* The line as it is to be seen, with the cursor. v->lock held (but in a panic). */
@@ -126,15 +114,16 @@ static void compose_line(struct vt *v, unsigned y, struct terminal_cell *line)
 	struct terminal *t = &v->term;
 	unsigned live;
 	const struct terminal_cell *from = line_at(v, y, &live);
-	bool blinks = false;
+	bool blinks = false, marks = live < t->rows && (v->selected || v->pointer_shown);
 
 	if (live < t->rows)
 		terminal_undamage(t, live);
 	for (unsigned x = 0; x < t->cols; x++) {
-		blinks |= (from[x].attrs & TERMINAL_BLINK) != 0;
 		struct terminal_cell c = from[x];
-		if ((v->selected || v->pointer_shown) && live < t->rows && marked(v, x, live))
+
+		if (marks && selected(v, live * t->cols + x))
 			c.attrs ^= TERMINAL_REVERSE;
+		blinks |= (c.attrs & TERMINAL_BLINK) != 0;
 		line[x] = terminal_look(t, c, lit);
 	}
 	bool cursor = live == t->pen.y && t->cursor_visible && t->cursor;
@@ -149,15 +138,15 @@ static void compose_line(struct vt *v, unsigned y, struct terminal_cell *line)
 /* Draws the parts of line y where it is not as shown. */
 static void draw_line(unsigned y, const struct terminal_cell *line)
 {
-	struct terminal_cell *old = shown + (size_t)y * vt_screen->cols;
-	unsigned cols = vt_screen->cols;
+	struct terminal_cell *old = shown + (size_t)y * vt_the_screen->cols;
+	unsigned cols = vt_the_screen->cols;
 
 	for (unsigned x = 0; x < cols;) {
 		unsigned from = x;
 		while (x < cols && memcmp(&line[x], &old[x], sizeof(*line)))
 			x++;
 		if (x > from)
-			vt_screen->draw(vt_screen, from, y, line + from, x - from);
+			vt_the_screen->draw(vt_the_screen, from, y, line + from, x - from);
 		else
 			x++;
 	}
@@ -175,9 +164,9 @@ static bool forget_lost(void)
 {
 	if (!atomic_exchange(&shown_lost, 0))
 		return false;
-	if (vt_screen->restore)
-		vt_screen->restore(vt_screen);
-	memset(shown, 0, sizeof(*shown) * vt_screen->cols * vt_screen->rows);
+	if (vt_the_screen->restore)
+		vt_the_screen->restore(vt_the_screen);
+	memset(shown, 0, sizeof(*shown) * vt_the_screen->cols * vt_the_screen->rows);
 	return true;
 }
 
@@ -191,7 +180,7 @@ static bool change_manner(struct vt *v, bool now_dark)
 	return all;
 }
 
-/* render_mutex held. */
+/* vt_render_mutex held. */
 static void render(struct vt *v, u64 now, bool blink)
 {
 	static struct terminal_cell line[TERMINAL_MAX_COLS];
@@ -199,12 +188,16 @@ static void render(struct vt *v, u64 now, bool blink)
 	if (!v->ready || v->graphics)
 		return;
 	bool all = change_manner(v, vt_blank_now(now));
-	for (unsigned y = 0; y < vt_screen->rows; y++) {
+	for (unsigned y = 0; y < vt_the_screen->rows; y++) {
 		if (!all && !line_stale(v, y) && !(blink && line_in(&blink_lines, y)))
 			continue;
 		u64 flags = spin_lock_irqsave(&v->lock);
-		compose_line(v, y, line);
+		bool ready = v->ready;
+		if (ready)
+			compose_line(v, y, line);
 		spin_unlock_irqrestore(&v->lock, flags);
+		if (!ready) /* given up meanwhile */
+			return;
 		if (dark)
 			compose_dark(line);
 		draw_line(y, line);
@@ -214,8 +207,31 @@ static void render(struct vt *v, u64 now, bool blink)
 
 /* --- The log ------------------------------------------------------------------------------------- */
 
-/* Records that the screen has not seen, to the visible terminal; locks are taken unless in a panic. */
-static void show_log(struct vt *v)
+/* Where it goes: a panic to what is on the screen. */
+static struct vt *log_terminal(void)
+{
+	u32 number = atomic_load(&vt_log_number);
+
+	return number && vt_allocated(number - 1) && !panic_in_progress ? vt_at(number - 1) : vt_visible();
+}
+
+/* Locks are taken unless in a panic. */
+static void show_record(struct vt *v, const char *text, size_t n)
+{
+	if (panic_in_progress) {
+		terminal_message(&v->term, text, n, true);
+		return;
+	}
+	u64 flags = spin_lock_irqsave(&v->lock);
+	if (v->ready)
+		terminal_message(&v->term, text, n, true);
+	spin_unlock_irqrestore(&v->lock, flags);
+	vt_changed(v);
+	vt_poke();
+}
+
+/* Records that the screen has not seen. */
+static void show_log(void)
 {
 	static char text[LOG_LINE];
 	struct log_record r;
@@ -223,27 +239,12 @@ static void show_log(struct vt *v)
 
 	while (log_shown && (n = log_read(&log_seq, &r, text, sizeof(text))) != 0) {
 		const char *start = memchr(text, '>', n);
-		u64 flags = 0;
 
 		if (r.level >= log_console_level || !start)
 			continue;
 		start++;
-		if (!panic_in_progress)
-			flags = spin_lock_irqsave(&v->lock);
-		terminal_message(&v->term, start, text + n - start, true);
-		if (!panic_in_progress)
-			spin_unlock_irqrestore(&v->lock, flags);
-		if (!panic_in_progress)
-			vt_poke();
+		show_record(log_terminal(), start, text + n - start);
 	}
-}
-
-/* It is visible, or its cells cannot be given up: vt_free_cells waits for render_mutex. render_mutex held. */
-static struct vt *log_terminal(void)
-{
-	u32 number = atomic_load(&vt_log_number);
-
-	return number && vt_allocated(number - 1) ? vt_at(number - 1) : vt_visible();
 }
 
 /* No lock is waited for; whatever a program was showing gives way. */
@@ -264,9 +265,9 @@ static void draw_panic(void)
 		if (v->graphics || dark)
 			vt_screen_lost();
 	}
-	show_log(v);
+	show_log();
 	bool all = forget_lost();
-	for (unsigned y = 0; y < vt_screen->rows; y++) {
+	for (unsigned y = 0; y < vt_the_screen->rows; y++) {
 		if (!all && !line_stale(v, y))
 			continue;
 		compose_line(v, y, line);
@@ -276,7 +277,7 @@ static void draw_panic(void)
 
 static void log_queued(struct irq_work *unused_w)
 {
-	want_frame();
+	vt_want_frame();
 }
 
 /* Any context. The text is in the log's ring, too, and is taken from there. */
@@ -295,7 +296,7 @@ void vt_draw_log(void)
 	log_seq = log_seq_first();
 	log_shown = true;
 	log_console_add(&log_screen, false);
-	want_frame();
+	vt_want_frame();
 }
 
 /* --- The thread ---------------------------------------------------------------------------------- */
@@ -318,12 +319,12 @@ static bool blink_step(u64 now)
 
 static void frame(void)
 {
-	MUTEX_GUARD(&render_mutex);
+	MUTEX_GUARD(&vt_render_mutex);
 	struct vt *v = vt_visible();
 	u64 now = clock_monotonic_ns();
 
 	atomic_exchange(&frame_wanted, 0); /* before looking: later changes want another */
-	show_log(log_terminal());
+	show_log();
 	render(v, now, blink_step(now));
 	if (!blink_at)
 		(void)blink_step(now); /* something has begun to blink */
@@ -349,12 +350,6 @@ static void draw_main(void *unused_arg)
 	}
 }
 
-void vt_draw_settle(void)
-{
-	mutex_lock(&render_mutex);
-	mutex_unlock(&render_mutex);
-}
-
 /* --- Who owns the screen -------------------------------------------------------------------------- */
 
 void vt_set_graphics(struct vt *v, bool on)
@@ -366,7 +361,10 @@ void vt_set_graphics(struct vt *v, bool on)
 	v->graphics = on;
 	terminal_damage_all(&v->term);
 	spin_unlock_irqrestore(&v->lock, flags);
-	vt_draw_settle();
+	mutex_lock(&vt_render_mutex); /* a frame that had begun is over then */
+	mutex_unlock(&vt_render_mutex);
+	if (!on && v == vt_visible())
+		vt_unblank();
 	vt_changed(v);
 }
 
@@ -382,7 +380,7 @@ bool vt_view_reset(struct vt *v)
 
 void vt_scroll_lines(int lines)
 {
-	if (!vt_screen)
+	if (!vt_the_screen)
 		return;
 	struct vt *v = vt_visible();
 	u64 flags = spin_lock_irqsave(&v->lock);
@@ -394,7 +392,7 @@ void vt_scroll_lines(int lines)
 
 void vt_scroll(bool back)
 {
-	int half = vt_screen ? max(vt_screen->rows / 2, 1U) : 0;
+	int half = vt_the_screen ? max(vt_the_screen->rows / 2, 1U) : 0;
 
 	vt_scroll_lines(back ? -half : half);
 }
@@ -403,7 +401,7 @@ void vt_scroll(bool back)
 
 int vt_draw_init(void)
 {
-	shown = kvmalloc(sizeof(*shown) * vt_screen->cols * vt_screen->rows);
+	shown = kvmalloc(sizeof(*shown) * vt_the_screen->cols * vt_the_screen->rows);
 	if (!shown)
 		return -ENOMEM;
 	shown_lost = 1;

@@ -9,6 +9,7 @@
 #include <linux/tiocl.h>
 #include <mm/usercopy.h>
 #include <proc/cred.h>
+#include <sync/atomic.h>
 #include <tty/vt_internal.h>
 #include <tty/vt_select.h>
 
@@ -29,11 +30,8 @@ static s64 set_graphics(struct vt *v, u64 mode)
 	if (mode > KD_TEXT1)
 		return -EINVAL;
 	MUTEX_GUARD(&vt_mutex);
-	if (v->graphics == (mode == KD_GRAPHICS))
-		return 0;
-	vt_set_graphics(v, mode == KD_GRAPHICS);
-	if (mode != KD_GRAPHICS && v == vt_visible())
-		vt_unblank();
+	if (v->graphics != (mode == KD_GRAPHICS))
+		vt_set_graphics(v, mode == KD_GRAPHICS);
 	return 0;
 }
 
@@ -63,7 +61,7 @@ static s64 set_mode(struct vt *v, uptr_t arg)
 /* Of v_signal nothing is written, as in Linux. */
 static s64 get_state(uptr_t arg)
 {
-	u16 state = 1, active = vt_shown() + 1;
+	u16 state = 1, active = vt_visible_index() + 1;
 
 	for (unsigned i = 0; i < 15; i++)
 		if (vt_in_use(i))
@@ -136,7 +134,7 @@ static int give_up(unsigned index)
 {
 	struct vt *v = vt_at(index);
 
-	if (vt_in_use(index) || index == vt_shown())
+	if (vt_in_use(index) || index == vt_visible_index())
 		return -EBUSY;
 	if (!v || !index) /* the first one stays */
 		return 0;
@@ -166,7 +164,7 @@ static s64 disallocate(u64 number)
 
 static s64 resize(struct tty *t, unsigned rows, unsigned cols)
 {
-	return (!rows || rows == vt_screen->rows) && (!cols || cols == vt_screen->cols) ? 0 : -EINVAL;
+	return (!rows || rows == vt_the_screen->rows) && (!cols || cols == vt_the_screen->cols) ? 0 : -EINVAL;
 }
 
 static s64 resize_ioctl(struct tty *t, uptr_t arg)
@@ -185,7 +183,7 @@ static s64 resizex_ioctl(struct tty *t, uptr_t arg)
 	if (copy_from_user(&s, arg, sizeof(s)))
 		return -EFAULT;
 	if (!s.v_vlin)
-		s.v_vlin = vt_screen->height;
+		s.v_vlin = vt_the_screen->height;
 	if (s.v_clin) {
 		unsigned rows = s.v_vlin / s.v_clin;
 		if (s.v_rows && s.v_rows != rows)
@@ -235,10 +233,13 @@ static s64 tioclinux(struct tty *t, uptr_t arg)
 	case TIOCL_GETMOUSEREPORTING: return put_user_u8(arg, 0); /* there is none: ?9 and ?1000 are not known */
 	case TIOCL_GETKMSGREDIRECT: return put_user_u8(arg, atomic_load(&vt_log_number));
 	case TIOCL_SETKMSGREDIRECT: return redirect_log(uptr_add(arg, 1));
-	case TIOCL_GETFGCONSOLE: return vt_shown();
-	default: return vt_screen_control(what, arg);
+	case TIOCL_GETFGCONSOLE: return vt_visible_index();
+	default: return vt_screen_tioclinux ? vt_screen_tioclinux(what, arg) : -EINVAL;
 	}
 }
+
+/* Whoever draws: 4 and 14 (blanking), 10, 13, 15. */
+s64 (*vt_screen_tioclinux)(u8 what, uptr_t arg);
 
 /* --- Colours --- */
 

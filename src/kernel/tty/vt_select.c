@@ -138,7 +138,7 @@ s64 vt_selection_set(uptr_t arg, struct tty *t)
 	if (copy_from_user(&s, arg, sizeof(s)))
 		return -EFAULT;
 	MUTEX_GUARD(&vt_mutex);
-	struct vt *v = vt_visible();
+	struct vt *v = vt_at(vt_visible_index());
 	unsigned from = place(v, s.xs, s.ys), to = place(v, s.xe, s.ye);
 	switch (s.sel_mode) {
 	case TIOCL_SELCLEAR: clear(v); return 0;

@@ -21,6 +21,7 @@
 #include <linux/signal.h>
 #include <lib/string.h>
 #include <proc/signal.h>
+#include <sync/atomic.h>
 #include <tty/vt_internal.h>
 
 enum { WISH_NONE, WISH_NUMBER, WISH_STEP, WISH_LAST };
@@ -75,7 +76,7 @@ static bool tell_owner(struct vt *v, int signo)
 /* vt_mutex held. */
 static void show(unsigned index)
 {
-	unsigned old = vt_shown();
+	unsigned old = vt_visible_index();
 	struct vt *v = vt_at(index);
 
 	if (old != index) {
@@ -89,9 +90,9 @@ static void show(unsigned index)
 
 void vt_change_to(unsigned index)
 {
-	struct vt *v = vt_at(vt_shown());
+	struct vt *v = vt_at(vt_visible_index());
 
-	if (index == vt_shown() || atomic_load(&switch_locked))
+	if (index == vt_visible_index() || atomic_load(&switch_locked))
 		return;
 	if (v->mode.mode == VT_PROCESS) {
 		v->asked = index;
@@ -124,7 +125,7 @@ int vt_release(struct vt *v, int answer)
 
 static unsigned next_in_use(int step)
 {
-	unsigned at = vt_shown();
+	unsigned at = vt_visible_index();
 
 	for (unsigned i = 0; i < VT_COUNT; i++) {
 		at = (at + VT_COUNT + step) % VT_COUNT;
@@ -151,7 +152,7 @@ static void do_wish(struct work *unused_w)
 
 static void want(u32 what, unsigned value)
 {
-	if (!vt_screen)
+	if (!vt_the_screen)
 		return;
 	atomic_store(&wish, what << 16 | value);
 	work_queue(&wish_work);
@@ -218,14 +219,14 @@ int vt_event_wait(struct vt_event *e)
 
 int vt_wait_visible(unsigned index)
 {
-	int err = wait_event(&event_queue, WAIT_INTERRUPTIBLE, vt_shown() == index);
+	int err = wait_event(&event_queue, WAIT_INTERRUPTIBLE, vt_visible_index() == index);
 
 	return err ? -EINTR : 0;
 }
 
 static int show_active(struct text *t, void *ctx)
 {
-	text_printf(t, "tty%u\n", vt_shown() + 1);
+	text_printf(t, "tty%u\n", vt_visible_index() + 1);
 	return 0;
 }
 
