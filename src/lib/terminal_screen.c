@@ -50,14 +50,18 @@ static struct terminal_cell blank(const struct terminal *t)
 	return (struct terminal_cell){ .code = ' ', .fg = t->pen.fg, .bg = t->pen.bg };
 }
 
+/* Two cells are three words: a line is cleared each time that the screen scrolls. */
 static void fill(struct terminal_cell *p, size_t n, struct terminal_cell c)
 {
-	size_t done = min(n, (size_t)8);
+	struct terminal_cell pair[2] = { c, c };
+	u64 words[3];
 
-	for (size_t i = 0; i < done; i++)
-		p[i] = c;
-	for (; done < n; done += min(done, n - done)) /* doubling: long moves are cheap */
-		memcpy(p + done, p, min(done, n - done) * sizeof(*p));
+	BUILD_ASSERT(sizeof(pair) == sizeof(words));
+	memcpy(words, pair, sizeof(words));
+	for (; n >= 2; n -= 2, p += 2)
+		__builtin_memcpy(p, words, sizeof(words));
+	if (n)
+		*p = c;
 }
 
 /* The cells left and right of the border before column x are about to part: no wide character may lie there. */
