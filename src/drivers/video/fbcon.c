@@ -15,6 +15,7 @@
 #include <lib/multiboot2.h>
 #include <lib/string.h>
 #include <mm/kmap.h>
+#include <mm/layout.h>
 #include <tty/vt.h>
 
 enum { TEXT_CELL = 2, CRTC_INDEX = 0x3d4, CRTC_DATA = 0x3d5, CRTC_CURSOR_START = 0x0a, CURSOR_OFF = 0x20,
@@ -198,6 +199,11 @@ static bool usable(const struct boot_fb *fb)
 	       fb->pitch / DIV_ROUND_UP(fb->bpp, 8) >= fb->width;
 }
 
+static size_t memory_size(const struct boot_fb *fb)
+{
+	return (size_t)fb->pitch * fb->height;
+}
+
 static void set_up_text(const struct boot_fb *fb)
 {
 	struct vt_screen *s = &fbcon.screen;
@@ -223,8 +229,63 @@ static void set_up_pixels(const struct boot_fb *fb)
 	fbcon.bytes = DIV_ROUND_UP(fb->bpp, 8);
 	for (unsigned i = 0; i < 256; i++)
 		fbcon.pixels[i] = pixel_of(fb, terminal_rgb(i));
-	memset(fbcon.memory, 0, fbcon.pitch * fb->height); /* margins are not drawn */
 }
+
+static void set_up(const struct boot_fb *fb, void *memory)
+{
+	fbcon.memory = memory;
+	fbcon.pitch = fb->pitch;
+	if (fb->type == BOOT_FB_TEXT)
+		set_up_text(fb);
+	else
+		set_up_pixels(fb);
+}
+
+/* --- Before there are terminals ------------------------------------------------------------------- */
+
+enum { LIGHT_GREY = 7, BLACK = 0 };
+
+static unsigned early_line;
+
+/* Lines go from top to bottom, and again from the top. */
+static void early_draw(const char *text, size_t n)
+{
+	static struct terminal_cell cells[TERMINAL_MAX_COLS];
+	struct vt_screen *s = &fbcon.screen;
+
+	for (unsigned x = 0; x < s->cols; x++)
+		cells[x] = (struct terminal_cell){ .code = x < n ? (u8)text[x] : ' ', .fg = LIGHT_GREY, .bg = BLACK };
+	s->draw(s, 0, early_line, cells, s->cols);
+	early_line = (early_line + 1) % s->rows;
+}
+
+static void early_write(struct log_console *unused_c, const char *text, size_t n)
+{
+	while (n) {
+		const char *nl = memchr(text, '\n', n);
+		size_t length = nl ? nl - text : n, part = min(length, (size_t)fbcon.screen.cols);
+
+		early_draw(text, part);
+		part += part == length && nl;
+		text += part;
+		n -= part;
+	}
+}
+
+static struct log_console early_screen = { .name = "earlyfb", .write = early_write };
+static bool early;
+
+void fbcon_early_init(const struct boot_fb *fb)
+{
+	if (!fb->addr || !usable(fb) || fb->addr >= DIRECT_MAP_MIN ||
+	    memory_size(fb) > DIRECT_MAP_MIN - fb->addr)
+		return;
+	set_up(fb, phys_to_virt(PADDR(fb->addr)));
+	early = true;
+	log_console_add(&early_screen, true);
+}
+
+/* --- The terminals' screen ------------------------------------------------------------------------- */
 
 void fbcon_init(const struct boot_fb *fb)
 {
@@ -234,16 +295,16 @@ void fbcon_init(const struct boot_fb *fb)
 		log_warn("fbcon: frame buffer of type %u with %u bits a pixel is not used", fb->type, fb->bpp);
 		return;
 	}
-	fbcon.pitch = fb->pitch;
-	fbcon.memory = kmap_mmio(PADDR(fb->addr), fbcon.pitch * fb->height, KMAP_WRITE | KMAP_WRITE_COMBINING);
-	if (!fbcon.memory) {
+	void *memory = kmap_mmio(PADDR(fb->addr), memory_size(fb), KMAP_WRITE | KMAP_WRITE_COMBINING);
+	if (!memory) {
 		log_err("fbcon: out of memory");
 		return;
 	}
-	if (fb->type == BOOT_FB_TEXT)
-		set_up_text(fb);
-	else
-		set_up_pixels(fb);
+	if (early)
+		log_console_remove(&early_screen);
+	set_up(fb, memory);
+	if (fb->type != BOOT_FB_TEXT)
+		memset(memory, 0, memory_size(fb)); /* margins are not drawn */
 	vt_init(&fbcon.screen);
 	log_info("fbcon: %u x %u characters", fbcon.screen.cols, fbcon.screen.rows);
 }

@@ -106,10 +106,15 @@ void apic_error_interrupt(void)
 	log_warn("apic: CPU %u: error %#x", cpu_id(), apic_read(APIC_ESR));
 }
 
-/* LINT0 brings the 8259 if there is no I/O APIC; NMI pins as the MADT says, else LINT1. */
+void apic_take_8259(void)
+{
+	apic_write(APIC_LVT_LINT0, LVT_EXTINT);
+}
+
+/* NMI pins as the MADT says, else LINT1. */
 static void apic_set_pins(const struct acpi_madt_info *madt)
 {
-	u32 lint0 = madt && madt->ioapic_count ? LVT_MASKED : LVT_EXTINT, lint1 = LVT_NMI;
+	u32 lint0 = LVT_MASKED, lint1 = LVT_NMI;
 
 	for (u32 i = 0; madt && i < madt->lapic_nmi_count; i++) {
 		const struct acpi_lapic_nmi *n = &madt->lapic_nmis[i];

@@ -86,6 +86,8 @@ extern bool apic_present; /* apic_init is done */
 extern u64 tsc_hz;        /* as calibrated; 0 before */
 void apic_init(const struct acpi_madt_info *madt);
 void apic_eoi(void);
+/* The 8259 comes in at LINT0 of this CPU. */
+void apic_take_8259(void);
 void apic_send(unsigned cpu, u32 icr_low);
 #define APIC_ICR_FIXED 0x4000U        /* assert, edge; plus the vector */
 #define APIC_ICR_NMI (0x4000U | 0x400U)
