@@ -29,6 +29,7 @@
 #include <mm/frame.h>
 #include <mm/kasan.h>
 #include <mm/kmap.h>
+#include <mm/layout.h>
 #include <mm/slab.h>
 #include <proc/cmdline.h>
 #include <proc/process.h>
@@ -88,13 +89,14 @@ noreturn void kernel_main(u64 mbi_phys, u64 image_phys)
 	early_serial_init();
 	log_notice(SYSTEM_VERSION);
 	boot_read_info(mbi_phys, image_phys);
+	fbcon_early_init(&boot_get_info()->fb); /* the log is seen on the screen from here on */
 	cpu_features_init(kernel_cmdline); /* control registers, alternatives, mitigations= */
 
 	spin_fair = !cpu_is_virtual();
 
 	/* Memory. */
 	boot_memory(mbi_phys, image_phys); /* what is RAM, and what of it is taken */
-	paging_init(image_phys, PADDR(bootmem_top()), bootmem_alloc_page);
+	paging_init(image_phys, PADDR(max(bootmem_top(), DIRECT_MAP_MIN)), bootmem_alloc_page);
 	bootmem_all_mapped();
 	frames_init();
 	kasan_init();

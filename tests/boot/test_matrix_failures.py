@@ -83,4 +83,4 @@ def test_too_little_memory_for_grub(worker):
 def test_too_little_memory_for_the_kernel(worker):
     """What it may use ends in the middle of what GRUB has loaded."""
     iso = build_iso(f"limit-{worker}", cmdline="mem=4M")
-    refused(iso, r"panic: [^\r\n]*memory[^\r\n]*", screen=False)
+    refused(iso, r"panic: [^\r\n]*memory[^\r\n]*")

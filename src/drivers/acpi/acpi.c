@@ -4,21 +4,25 @@
  *
  * The root pointer comes from the boot loader's copy (the only source under UEFI), else it is looked for
  * where a BIOS puts it: the first KiB of the extended BIOS data area, and 0xe0000-0xfffff.
+ * Without ACPI the MP tables, which lie in the same places, tell of CPUs and interrupts.
  * Tables are read where they are, through the direct map if they lie in it, else through a
  * mapping made for them; both last for ever.
  */
 #include <drivers/acpi/acpi.h>
 #include <drivers/acpi/internal.h>
+#include <drivers/acpi/mptable.h>
 
 #include <debug/log.h>
 #include <lib/multiboot2.h>
 #include <mm/kmap.h>
 #include <mm/layout.h>
+#include <proc/cmdline.h>
 
 #define BIOS_AREA 0xe0000UL
 #define BIOS_AREA_LEN 0x20000UL
 #define EBDA_POINTER 0x40eUL
 #define EBDA_LEN 1024UL
+#define BASE_MEMORY_END 0xa0000UL
 
 static struct acpi_table_list tables;
 static struct acpi_madt_info madt;
@@ -56,12 +60,13 @@ static bool search_area(u64 phys, size_t len, struct acpi_rsdp *rsdp)
 	return p && acpi_rsdp_search(p, len, rsdp) == ACPI_OK;
 }
 
-static bool search_ebda(struct acpi_rsdp *rsdp)
+/* The extended BIOS data area; 0: there is none. */
+static u64 ebda(void)
 {
 	const u16 *segment = map(NULL, EBDA_POINTER, sizeof(*segment));
 	u64 base = segment ? (u64)*segment << 4 : 0;
 
-	return base >= 0x400 && base < 0xa0000 && search_area(base, EBDA_LEN, rsdp);
+	return base >= 0x400 && base < 0xa0000 ? base : 0;
 }
 
 static bool find_rsdp(const struct boot_info *bi, struct acpi_rsdp *rsdp)
@@ -70,7 +75,7 @@ static bool find_rsdp(const struct boot_info *bi, struct acpi_rsdp *rsdp)
 		return true;
 	if (bi->rsdp_old && acpi_rsdp_parse(bi->rsdp_old, bi->rsdp_old_len, rsdp) == ACPI_OK)
 		return true;
-	return search_ebda(rsdp) || search_area(BIOS_AREA, BIOS_AREA_LEN, rsdp);
+	return (ebda() && search_area(ebda(), EBDA_LEN, rsdp)) || search_area(BIOS_AREA, BIOS_AREA_LEN, rsdp);
 }
 
 /* Was `signature` there and right? A wrong table is named in the log. */
@@ -105,7 +110,38 @@ static void log_tables(const struct acpi_rsdp *rsdp)
 			  tables.tables[i].phys, tables.tables[i].len);
 }
 
-void acpi_init(const struct boot_info *bi)
+static bool mp_search(u64 phys, size_t len, struct mp_pointer *mp)
+{
+	const void *p = map(NULL, phys, len);
+
+	return p && mp_pointer_search(p, len, mp) == ACPI_OK;
+}
+
+/* MP specification, chapter 4: the first KiB of the EBDA, the last of base memory, the BIOS. */
+static bool find_mp_pointer(struct mp_pointer *mp)
+{
+	return (ebda() && mp_search(ebda(), EBDA_LEN, mp)) || mp_search(BASE_MEMORY_END - KIB(1), KIB(1), mp) ||
+	       mp_search(BIOS_AREA, BIOS_AREA_LEN, mp);
+}
+
+static void read_mp_tables(void)
+{
+	struct mp_pointer mp;
+	int err;
+
+	if (!find_mp_pointer(&mp))
+		return;
+	err = mp_table_read(&reader, mp.table, &madt);
+	if (err) {
+		log_warn("mp: table at %#lx: %s", mp.table, acpi_strerror(err));
+		return;
+	}
+	madt.imcr = mp.imcr;
+	have_madt = true;
+	log_info("mp: table at %#lx: %u CPUs, %u I/O APICs", mp.table, madt.cpu_count, madt.ioapic_count);
+}
+
+static void read_tables(const struct boot_info *bi)
 {
 	struct acpi_rsdp rsdp;
 	int err;
@@ -135,6 +171,15 @@ void acpi_init(const struct boot_info *bi)
 		acpi_register_map(&fadt.sleep_control);
 		acpi_power_init(&fadt);
 	}
+}
+
+void acpi_init(const struct boot_info *bi)
+{
+	read_tables(bi);
+	if (!have_madt)
+		read_mp_tables();
+	if (cmdline_has("noapic"))
+		madt.ioapic_count = 0;
 }
 
 const struct acpi_madt_info *acpi_madt(void) { return have_madt ? &madt : NULL; }

@@ -8,7 +8,7 @@ struct boot_info;
 
 /*
  * Finds and reads the tables. Needs kernel mappings; boot, once. Without ACPI everything below
- * says NULL.
+ * says NULL, but acpi_madt(): what it tells comes from the MP tables then, if there are any.
  */
 void acpi_init(const struct boot_info *bi);
 

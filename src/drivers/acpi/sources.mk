@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
 kernel-srcs += src/drivers/acpi/acpi.c
+kernel-srcs += src/drivers/acpi/mptable.c
 kernel-srcs += src/drivers/acpi/power.c
 kernel-srcs += src/drivers/acpi/tables.c

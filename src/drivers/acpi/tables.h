@@ -80,9 +80,11 @@ struct acpi_cpu {
 	bool online_capable;	/* not enabled, but may become so */
 };
 
+#define ACPI_GSI_UNKNOWN 0xffffffffu
+
 struct acpi_ioapic {
 	u32 id;
-	u32 gsi_base;
+	u32 gsi_base;		/* ACPI_GSI_UNKNOWN (MP tables): where those of the one before end */
 	u64 phys;
 };
 
@@ -108,6 +110,7 @@ struct acpi_lapic_nmi {		/* a local APIC's LINT pin that is an NMI */
 struct acpi_madt_info {
 	u64 lapic_phys;
 	bool has_8259;
+	bool imcr;		/* MP tables: interrupts are to be switched over to the APICs */
 	u32 cpu_count, ioapic_count, override_count, nmi_count, lapic_nmi_count;
 	u32 dropped;		/* entries for which there was no room */
 	struct acpi_cpu cpus[ACPI_MAX_CPUS];

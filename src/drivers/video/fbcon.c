@@ -21,6 +21,7 @@
 #include <lib/multiboot2.h>
 #include <lib/string.h>
 #include <mm/kmap.h>
+#include <mm/layout.h>
 #include <tty/vt.h>
 
 enum { TEXT_CELL = 2, UNDERLINE_ROW = 14, STRIKE_ROW = 8, SLANT_ABOVE = 6, SLANT_BELOW = 11, BAR = 0xc0,
@@ -268,6 +269,11 @@ static void restore_palette(struct vt_screen *unused_s)
 	vga_palette_init();
 }
 
+static size_t memory_size(const struct boot_fb *fb)
+{
+	return (size_t)fb->pitch * fb->height;
+}
+
 static void set_up_text(const struct boot_fb *fb)
 {
 	struct vt_screen *s = &fbcon.screen;
@@ -293,13 +299,71 @@ static void set_up_pixels(const struct boot_fb *fb)
 		vga_palette_init();
 		s->restore = restore_palette;
 	}
-	memset(fbcon.memory, 0, fbcon.pitch * fb->height); /* margins are not drawn */
 }
 
 void *fbcon_memory(void)
 {
 	return fbcon.bytes ? fbcon.memory : NULL;
 }
+
+static void set_up(const struct boot_fb *fb, void *memory)
+{
+	fbcon.boot = fb;
+	fbcon.memory = memory;
+	fbcon.pitch = fb->pitch;
+	for (unsigned i = 0; i < KNOWN_COLOURS; i++)
+		fbcon.known[i].rgb = NO_COLOUR;
+	if (fb->type == BOOT_FB_TEXT)
+		set_up_text(fb);
+	else
+		set_up_pixels(fb);
+}
+
+/* --- Before there are terminals ------------------------------------------------------------------- */
+
+enum { EARLY_GREY = 0xaaaaaa }; /* cells come to `draw` with colours in RGB */
+
+static unsigned early_line;
+
+/* Lines go from top to bottom, and again from the top. */
+static void early_draw(const char *text, size_t n)
+{
+	static struct terminal_cell cells[TERMINAL_MAX_COLS];
+	struct vt_screen *s = &fbcon.screen;
+
+	for (unsigned x = 0; x < s->cols; x++)
+		cells[x] = (struct terminal_cell){ .code = x < n ? (u8)text[x] : ' ', .fg = EARLY_GREY };
+	s->draw(s, 0, early_line, cells, s->cols);
+	early_line = (early_line + 1) % s->rows;
+}
+
+static void early_write(struct log_console *unused_c, const char *text, size_t n)
+{
+	while (n) {
+		const char *nl = memchr(text, '\n', n);
+		size_t length = nl ? nl - text : n, part = min(length, (size_t)fbcon.screen.cols);
+
+		early_draw(text, part);
+		part += part == length && nl;
+		text += part;
+		n -= part;
+	}
+}
+
+static struct log_console early_screen = { .name = "earlyfb", .write = early_write };
+static bool early;
+
+void fbcon_early_init(const struct boot_fb *fb)
+{
+	if (!fb->addr || !usable(fb) || fb->addr >= DIRECT_MAP_MIN ||
+	    memory_size(fb) > DIRECT_MAP_MIN - fb->addr)
+		return;
+	set_up(fb, phys_to_virt(PADDR(fb->addr)));
+	early = true;
+	log_console_add(&early_screen, true);
+}
+
+/* --- The terminals' screen ------------------------------------------------------------------------- */
 
 void fbcon_init(const struct boot_fb *fb)
 {
@@ -309,19 +373,16 @@ void fbcon_init(const struct boot_fb *fb)
 		log_warn("fbcon: frame buffer of type %u with %u bits a pixel is not used", fb->type, fb->bpp);
 		return;
 	}
-	fbcon.boot = fb;
-	fbcon.pitch = fb->pitch;
-	fbcon.memory = kmap_mmio(PADDR(fb->addr), fbcon.pitch * fb->height, KMAP_WRITE | KMAP_WRITE_COMBINING);
-	if (!fbcon.memory) {
+	void *memory = kmap_mmio(PADDR(fb->addr), memory_size(fb), KMAP_WRITE | KMAP_WRITE_COMBINING);
+	if (!memory) {
 		log_err("fbcon: out of memory");
 		return;
 	}
-	for (unsigned i = 0; i < KNOWN_COLOURS; i++)
-		fbcon.known[i].rgb = NO_COLOUR;
-	if (fb->type == BOOT_FB_TEXT)
-		set_up_text(fb);
-	else
-		set_up_pixels(fb);
+	if (early)
+		log_console_remove(&early_screen);
+	set_up(fb, memory);
+	if (fb->type != BOOT_FB_TEXT)
+		memset(memory, 0, memory_size(fb)); /* margins are not drawn */
 	vt_init(&fbcon.screen);
 	fbdev_init(fb);
 	log_info("fbcon: %u x %u characters, %u x %u %s, %u bits each", fbcon.screen.cols, fbcon.screen.rows,

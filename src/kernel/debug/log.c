@@ -260,7 +260,7 @@ void log_printf(enum log_level level, const char *fmt, ...)
 static void console_own(void)
 {
 	preempt_disable();
-	while (atomic_exchange(&console_owner, 1))
+	while (atomic_exchange(&console_owner, 1) && !machine_stopping)
 		cpu_relax();
 }
 

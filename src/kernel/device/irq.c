@@ -289,7 +289,9 @@ static void describe_line(const struct irq_line *line, char *buf, size_t size)
 
 	for (unsigned c = 0; c < cpu_count; c++)
 		n += scnprintf(buf + n, size - n, "%10lu ", READ_ONCE(*per_cpu_ptr(irq_counts[v], c)));
-	if (line->gsi != NO_GSI)
+	if (line->gsi != NO_GSI && !irq_gsi_count())
+		n += scnprintf(buf + n, size - n, "   XT-PIC %11s ", "");
+	else if (line->gsi != NO_GSI)
 		n += scnprintf(buf + n, size - n, "  IO-APIC %3u-%-7s ", line->gsi,
 			       trigger_level(line->trigger) ? "fasteoi" : "edge");
 	else

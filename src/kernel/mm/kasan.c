@@ -114,7 +114,7 @@ static void map_one(u64 shadow, paddr_t pa, unsigned flags)
 /* Holes in RAM share one page of zeros: all may be accessed. */
 void kasan_map_shadow(void)
 {
-	u64 top = ALIGN_UP(bootmem_top(), PAGE_SIZE * 8), at;
+	u64 top = ALIGN_UP(max(bootmem_top(), DIRECT_MAP_MIN), PAGE_SIZE * 8), at;
 	paddr_t zero = bootmem_alloc_page();
 
 	for (at = 0; at < top; at += PAGE_SIZE * 8) {

@@ -17,6 +17,8 @@
 #define USER_MAX 0x00007ffffffff000ULL /* first address past the user's */
 #define DIRECT_MAP_BASE 0xffff800000000000ULL
 #define DIRECT_MAP_SIZE (64ULL << 40)
+/* It reaches that far at least, as the boot page tables do: the early screen lies there. */
+#define DIRECT_MAP_MIN GIB(4)
 #define FRAME_ARRAY_BASE 0xffffc00000000000ULL
 #define KMAP_BASE 0xffffd00000000000ULL
 #define KMAP_END 0xffffe00000000000ULL

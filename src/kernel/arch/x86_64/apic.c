@@ -142,6 +142,11 @@ void apic_error_interrupt(void)
 	log_warn("apic: CPU %u: error %#x", cpu_id(), apic_read(APIC_ESR));
 }
 
+void apic_take_8259(void)
+{
+	apic_write(APIC_LVT_LINT0, LVT_EXTINT);
+}
+
 static u32 acpi_uid_of(u32 apic_id)
 {
 	for (u32 i = 0; madt_info && i < madt_info->cpu_count; i++)
@@ -150,15 +155,12 @@ static u32 acpi_uid_of(u32 apic_id)
 	return ACPI_ALL_CPUS;
 }
 
-/*
- * LINT0 brings the 8259 to the boot CPU if there is no I/O APIC; NMI pins as the MADT says, else
- * LINT1 of the boot CPU.
- */
+/* NMI pins as the MADT says, else LINT1 of the boot CPU. */
 static void apic_set_pins(u32 apic_id, bool boot_cpu)
 {
 	const struct acpi_madt_info *madt = madt_info;
-	u32 lint0 = boot_cpu && !(madt && madt->ioapic_count) ? LVT_EXTINT : LVT_MASKED;
-	u32 lint1 = boot_cpu ? LVT_NMI : LVT_NMI | LVT_MASKED, uid = acpi_uid_of(apic_id);
+	u32 lint0 = LVT_MASKED, lint1 = boot_cpu ? LVT_NMI : LVT_NMI | LVT_MASKED;
+	u32 uid = acpi_uid_of(apic_id);
 
 	for (u32 i = 0; madt && i < madt->lapic_nmi_count; i++) {
 		const struct acpi_lapic_nmi *n = &madt->lapic_nmis[i];

@@ -115,6 +115,8 @@ void apic_init(const struct acpi_madt_info *madt);
 void apic_eoi(void);
 /* The same on a CPU that has been started; false: its id is not the one that it was called by. */
 bool apic_init_cpu(void);
+/* The 8259 comes in at LINT0 of this CPU. */
+void apic_take_8259(void);
 void apic_send(unsigned cpu, u32 icr_low);
 /* A fixed interrupt to this CPU. Any context, NMI included. */
 void apic_send_self(unsigned vector);

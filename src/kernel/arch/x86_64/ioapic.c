@@ -62,7 +62,7 @@ static void add(const struct acpi_ioapic *a)
 		log_err("ioapic: cannot map %#lx", a->phys);
 		return;
 	}
-	io->gsi_base = a->gsi_base;
+	io->gsi_base = a->gsi_base == ACPI_GSI_UNKNOWN ? gsi_end : a->gsi_base;
 	io->inputs = (reg_read(io, REG_VERSION) >> 16 & 0xff) + 1;
 	if (io->inputs > INPUTS_MAX) {
 		log_err("ioapic: %u at %#lx does not answer", a->id, a->phys);

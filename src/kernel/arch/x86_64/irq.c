@@ -5,6 +5,7 @@
  */
 #include <arch/cpu.h>
 #include <arch/init.h>
+#include <arch/io.h>
 #include <arch/irq.h>
 #include <arch/upcall.h>
 #include <arch/x86_64/internal.h>
@@ -20,6 +21,11 @@
 
 #define ISA_IRQS 16
 #define MSI_ADDRESS 0xfee00000UL
+/* The interrupt mode configuration register (MP specification 3.6.2.1): index and data. */
+#define IMCR_INDEX 0x22
+#define IMCR_DATA 0x23
+#define IMCR_MODE 0x70
+#define IMCR_APIC 0x01
 
 static struct acpi_irq_override isa[ISA_IRQS]; /* immutable after irq_chips_init */
 static bool pic_serving;                       /* the 8259's interrupt is being served */
@@ -36,8 +42,14 @@ void irq_chips_init(const struct acpi_madt_info *madt)
 	for (u32 i = 0; madt && i < madt->cpu_count; i++)
 		if (madt->cpus[i].enabled)
 			cpu_found(madt->cpus[i].apic_id);
-	if (!ioapic_gsi_count())
+	if (madt && madt->imcr) {
+		io_out8(IMCR_INDEX, IMCR_MODE);
+		io_out8(IMCR_DATA, IMCR_APIC);
+	}
+	if (!ioapic_gsi_count()) {
 		log_warn("irq: no I/O APIC, the 8259 is used");
+		apic_take_8259();
+	}
 	ipi_self_work(); /* for what was queued before */
 }
 
