@@ -194,6 +194,8 @@ static int exec_commit(struct exec *e, struct exec_unshared *u, struct regs *r, 
 		if (err)
 			return err;
 	}
+	posix_timers_delete_all(t->process);
+	signal_discard_timers(t);
 	if (t->mm)
 		futex_thread_exit(t);
 	e->mm->dumpable = !e->guarded && readable(e->file) && (!e->interp || readable(e->interp));

@@ -207,7 +207,7 @@ static void inherit_task(struct task *t, const struct clone_request *c)
 	list_init(&t->thread_link);
 	t->exit_signal = c->flags & CLONE_THREAD ? 0 :
 			 c->flags & CLONE_PARENT ? p->process->leader->exit_signal : c->exit_signal;
-	t->timer_slack_ns = p->timer_slack_ns;
+	t->timer_slack_ns = t->default_slack_ns = p->timer_slack_ns;
 	t->start_time_ns = clock_monotonic_ns();
 	if (!(c->flags & CLONE_VM) || (c->flags & CLONE_VFORK)) {
 		t->altstack_sp = p->altstack_sp;

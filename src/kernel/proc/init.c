@@ -37,6 +37,7 @@ void proc_init(void)
 	signals_init();
 	cpu_timers_init();
 	futex_init();
+	timerfd_init();
 	exit_init();
 	fork_init();
 	oom_init();
@@ -131,7 +132,7 @@ void proc_start_init(void)
 	list_init(&t->thread_link);
 	t->altstack_flags = SS_DISABLE;
 	t->exit_signal = SIGCHLD;
-	t->timer_slack_ns = 50000;
+	t->timer_slack_ns = t->default_slack_ns = 50000;
 
 	t->process = p;
 	p->leader = t;

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+kernel-srcs += src/kernel/proc/clock_calls.c
 kernel-srcs += src/kernel/proc/cmdline.c
 kernel-srcs += src/kernel/proc/cpu_timer.c
 kernel-srcs += src/kernel/proc/cred.c
@@ -14,6 +15,7 @@ kernel-srcs += src/kernel/proc/limits.c
 kernel-srcs += src/kernel/proc/oom.c
 kernel-srcs += src/kernel/proc/pid.c
 kernel-srcs += src/kernel/proc/pidfd.c
+kernel-srcs += src/kernel/proc/posix_timer.c
 kernel-srcs += src/kernel/proc/prctl.c
 kernel-srcs += src/kernel/proc/process.c
 kernel-srcs += src/kernel/proc/procfs_pid.c
@@ -24,7 +26,7 @@ kernel-srcs += src/kernel/proc/signal.c
 kernel-srcs += src/kernel/proc/signal_calls.c
 kernel-srcs += src/kernel/proc/signal_deliver.c
 kernel-srcs += src/kernel/proc/signalfd.c
-kernel-srcs += src/kernel/proc/time_calls.c
+kernel-srcs += src/kernel/proc/sleep_calls.c
 kernel-srcs += src/kernel/proc/timerfd.c
 kernel-srcs += src/kernel/proc/user.c
 kernel-srcs += src/kernel/proc/user_return.c

@@ -34,6 +34,7 @@ enum task_work {
 	WORK_RESCHED = 2, /* another task should run */
 	WORK_STOP = 4,    /* group stop or exit in progress */
 	WORK_RESTORE_MASK = 8, /* saved_blocked is to be restored after signal delivery */
+	WORK_RSEQ = 16,   /* it was switched away from: restartable sequences (proc/rseq.c) */
 };
 
 enum task_flags {
@@ -108,12 +109,17 @@ struct task {
 	u64 set_child_tid;
 	struct completion *vfork_done; /* set by fork, completed by exec/exit */
 	u32 pdeath_signal;          /* self */
-	u64 timer_slack_ns;         /* self */
+	u64 timer_slack_ns;         /* self: by how much its sleeps may be late */
+	u64 default_slack_ns;       /* imm: what PR_SET_TIMERSLACK 0 sets */
 	struct restart_block {
 		s64 (*fn)(struct restart_block *rb); /* for restart_syscall */
 		u64 args[5];
 	} restart;                  /* self */
 	u64 last_syscall;           /* self: for panics and traces */
+
+	struct rb_root_cached cpu_timers[2]; /* process->lock: on its CPU time (proc/cpu_timer.c) */
+	u64 rseq;                   /* self: user address of its struct rseq, 0: none (proc/rseq.c) */
+	u32 rseq_signature;         /* self */
 
 	/* fs/ */
 	struct files *files;        /* self, objects_lock */
