@@ -26,6 +26,7 @@
 
 #include <arch/clock.h>
 #include <arch/cpu.h>
+#include <arch/upcall.h>
 #include <debug/log.h>
 #include <debug/panic.h>
 #include <lib/string.h>
@@ -412,6 +413,21 @@ void clock_init(void)
 			 told ? "as the CPU says; reference" : "measured by", ref->name);
 	else
 		log_warn("clock: the TSC does not count; %s is the clock", ref->name);
+}
+
+/* Thread context. */
+void upcall_tsc_unstable(u64 cycles)
+{
+	struct clock_source *cs = sources;
+
+	if (params->read)
+		return;
+	if (!cs) {
+		log_err("clock: the TSCs of the CPUs differ by %lu cycles, but there is no other clock", cycles);
+		return;
+	}
+	log_warn("clock: the TSCs of the CPUs differ by %lu cycles; %s is the clock", cycles, cs->name);
+	start_source(cs);
 }
 
 const char *clock_source_name(void)
