@@ -29,6 +29,7 @@
 #include <arch/upcall.h>
 #include <debug/log.h>
 #include <debug/panic.h>
+#include <lib/format.h>
 #include <lib/string.h>
 #include <linux/errno.h>
 #include <sync/atomic.h>
@@ -415,19 +416,12 @@ void clock_init(void)
 		log_warn("clock: the TSC does not count; %s is the clock", ref->name);
 }
 
-/* Thread context. */
 void upcall_tsc_unstable(u64 cycles)
 {
-	struct clock_source *cs = sources;
+	char reason[48];
 
-	if (params->read)
-		return;
-	if (!cs) {
-		log_err("clock: the TSCs of the CPUs differ by %lu cycles, but there is no other clock", cycles);
-		return;
-	}
-	log_warn("clock: the TSCs of the CPUs differ by %lu cycles; %s is the clock", cycles, cs->name);
-	start_source(cs);
+	snprintf(reason, sizeof reason, "the CPUs differ by %lu cycles", (unsigned long)cycles);
+	clock_mark_unstable(reason);
 }
 
 const char *clock_source_name(void)
