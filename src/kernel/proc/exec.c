@@ -167,6 +167,7 @@ static void change_flags(struct task *t, const struct exec *e)
 	t->flags &= ~(u32)(TASKF_KERNEL | TASKF_FORKED_NOEXEC | TASKF_SUPER);
 	t->exit_signal = SIGCHLD;
 	t->clear_child_tid = t->set_child_tid = t->robust_list = 0;
+	t->rseq = 0;
 	t->restart.fn = NULL;
 	if (e->secure)
 		t->pdeath_signal = 0;

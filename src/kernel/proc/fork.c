@@ -216,6 +216,11 @@ static void inherit_task(struct task *t, const struct clone_request *c)
 	} else {
 		t->altstack_flags = SS_DISABLE;
 	}
+	if (!(c->flags & CLONE_VM)) {
+		t->rseq = p->rseq;
+		t->rseq_signature = p->rseq_signature;
+		t->work |= p->rseq ? WORK_RSEQ : 0;
+	}
 	if (c->flags & CLONE_CHILD_CLEARTID)
 		t->clear_child_tid = c->child_tid.raw;
 	if (c->flags & CLONE_CHILD_SETTID)

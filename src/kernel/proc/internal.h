@@ -85,6 +85,13 @@ s64 cred_prctl(int option, u64 arg2, u64 arg3, u64 arg4, u64 arg5);
 void itimer_real_fired(struct timer *t);
 void itimers_stop(struct process *p);
 
+/*
+ * rseq.c.  rseq_leave: the current task is about to go back to user mode, having been switched away from.
+ * rseq_interrupt: to a signal handler instead; false: the user's data are wrong, SIGSEGV is due.
+ */
+void rseq_leave(struct regs *r);
+bool rseq_interrupt(struct regs *r);
+
 /* timerfd.c */
 void timerfd_init(void);
 

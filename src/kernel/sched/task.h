@@ -211,6 +211,11 @@ static inline void cond_resched(void)
  */
 void sched_switch_mm(struct mm *mm);
 void sched_mm_forget(struct mm *mm);
+/*
+ * Calls fn(arg) on every other CPU that has the page tables of `mm` loaded (NULL: on all), interrupts off
+ * there, and waits.  A CPU that loads them later does so after a full barrier.  No spinlocks held.
+ */
+void sched_call_users_of(struct mm *mm, void (*fn)(void *), void *arg);
 
 /* Called by the tick for the task that it met, unless idle: interrupts off. Set by proc/. */
 extern void (*sched_tick_upper)(struct task *t);

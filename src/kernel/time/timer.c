@@ -25,6 +25,7 @@
 
 #include <arch/clock.h>
 #include <arch/irq.h>
+#include <arch/irqflags.h>
 #include <arch/upcall.h>
 #include <debug/panic.h>
 #include <sync/atomic.h>
@@ -304,7 +305,8 @@ void timers_clock_was_set(void)
 		IRQ_GUARD();
 		look_again(NULL);
 	}
-	if (cpu_count > 1)
+	/* Only a leap second comes by an interrupt: the clock goes back, no timer comes nearer. */
+	if (cpu_count > 1 && irqs_enabled())
 		ipi_call_others(look_again, NULL);
 }
 
