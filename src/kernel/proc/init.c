@@ -13,6 +13,7 @@
 #include <proc/cmdline.h>
 #include <proc/cred.h>
 #include <proc/internal.h>
+#include <proc/pi.h>
 #include <proc/oom.h>
 #include <proc/pid.h>
 #include <proc/procfs_pid.h>
@@ -38,6 +39,7 @@ void proc_init(void)
 	cpu_timers_init();
 	futex_init();
 	timerfd_init();
+	task_priority_changed = pi_priority_changed;
 	exit_init();
 	fork_init();
 	oom_init();

@@ -367,14 +367,14 @@ bool task_wake_state(struct task *t, u32 states)
 
 static void inherit(struct task *t, const struct task *parent)
 {
-	unsigned policy = parent->se.policy;
+	unsigned policy = parent->se.own_policy;
 	int nice = parent->se.nice;
 
 	if (parent->se.reset_on_fork) {
 		nice = policy == SCHED_FIFO || policy == SCHED_RR || nice < 0 ? 0 : nice;
 		policy = SCHED_NORMAL;
 	}
-	sched_set_entity(&t->se, policy, parent->se.rt_priority, nice);
+	sched_set_entity(&t->se, policy, parent->se.own_priority, nice);
 	t->affinity = parent->affinity;
 }
 

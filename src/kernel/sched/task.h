@@ -62,6 +62,8 @@ struct sched_entity {
 	u32 inverse_weight;   /* rq: 2^32 / weight */
 	u8 policy, class;     /* rq: SCHED_*, enum sched_class */
 	u8 rt_priority;       /* rq: 1..99 */
+	u8 own_policy, own_priority; /* rq: as set by the user; the others heed the boost */
+	u8 boost;             /* rq: at least this real-time priority, by inheritance; 0: none */
 	s8 nice;              /* rq: -20..19 */
 	bool on_rq;           /* rq: runnable, the running one included */
 	bool reset_on_fork;
@@ -118,6 +120,9 @@ struct task {
 	u64 last_syscall;           /* self: for panics and traces */
 
 	struct rb_root_cached cpu_timers[2]; /* process->lock: on its CPU time (proc/cpu_timer.c) */
+	struct list pi_owned;       /* pi_lock (proc/pi.c): mutexes that it owns and others wait for */
+	struct pi_waiter *pi_waits; /* pi_lock: how it waits for one; NULL */
+	bool futex_exited;          /* pi_lock: it owns none any more, and takes none over */
 	u64 rseq;                   /* self: user address of its struct rseq, 0: none (proc/rseq.c) */
 	u32 rseq_signature;         /* self */
 
@@ -227,6 +232,10 @@ extern bool (*task_signal_pending)(struct task *t, enum wait_kind kind);
 int task_set_nice(struct task *t, int nice);
 /* SCHED_*; rt_priority 1..99 for SCHED_FIFO and SCHED_RR, else 0. nice stays. */
 int task_set_policy(struct task *t, unsigned policy, unsigned rt_priority);
+/* Priority inheritance: at least SCHED_FIFO with this priority, until told otherwise; 0: as set. */
+void task_set_boost(struct task *t, unsigned rt_priority);
+/* After task_set_policy; no lock held. Set by proc/. */
+extern void (*task_priority_changed)(struct task *t);
 /* A bit per CPU; -EINVAL when none of them is online. */
 int task_set_affinity(struct task *t, u64 cpus);
 /* ns of a SCHED_RR slice, or of a fair one (sched_rr_get_interval). */
