@@ -161,6 +161,9 @@ void sched_resched(struct rq *rq); /* rq->curr is to give way; lock held */
 void sched_account(struct rq *rq, struct task *t, u64 now);
 void sched_finish_switch(void);
 
+/* mutex.c */
+void sched_wait_grace_period(void);
+
 /* policy.c: sets policy, weight and class of a task that is not queued. */
 void sched_set_entity(struct sched_entity *se, unsigned policy, unsigned rt_priority, int nice);
 
