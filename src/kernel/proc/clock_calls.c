@@ -132,7 +132,10 @@ static s64 adjust(uptr_t utimex, bool allowed_clock)
 		return -EFAULT;
 	if (!allowed_clock)
 		return -EOPNOTSUPP;
-	if (t.modes && t.modes != ADJ_OFFSET_SS_READ && !capable(CAP_SYS_TIME))
+	if (t.modes & NTP_ADJTIME && !(t.modes & ADJ_OFFSET))
+		return -EINVAL;
+	bool reads = t.modes & NTP_ADJTIME ? t.modes & NTP_ADJTIME_READS : !t.modes;
+	if ((!reads || t.modes & ADJ_SETOFFSET) && !capable(CAP_SYS_TIME))
 		return -EPERM;
 	int state = ntp_adjust(&t);
 	if (state < 0)

@@ -35,6 +35,7 @@
 #include <sync/atomic.h>
 #include <sync/spinlock.h>
 #include <time/timer.h>
+#include <time/watchdog.h>
 
 struct clock_params {
 	u64 (*read)(void); /* NULL: the TSC */
@@ -54,7 +55,7 @@ static u64 realtime_offset, tai_offset; /* update_lock to write */
 static u64 set_count;                   /* the same */
 static s64 rate;                        /* the same: see clock_set_rate */
 static u64 tsc_hz;
-static bool tsc_unstable;               /* update_lock to write; never false again */
+static bool tsc_unstable;               /* update_lock to write; stays so */
 static struct clock_source *sources;    /* by rating; the TSC is not among them */
 static const struct clock_source *source; /* update_lock to write; NULL: the TSC */
 static struct timer rebase_timer;
@@ -391,6 +392,11 @@ void clock_mark_unstable(const char *reason)
 	log_warn("clock: the TSC cannot be trusted (%s); %s%s", reason, clock_source_name(),
 		 changed ? " is the clock now" : clock_is_tsc() ? " stays the clock: there is no other" :
 							      " is the clock");
+}
+
+void clock_forgive_tsc(void)
+{
+	WRITE_ONCE(tsc_unstable, false);
 }
 
 void clock_init(void)

@@ -263,9 +263,9 @@ static int adjust_locked(struct __kernel_timex *t)
 	IRQSPIN_GUARD(&ntp.lock);
 
 	grow_error();
-	if ((t->modes & ADJ_OFFSET_SINGLESHOT) == ADJ_OFFSET_SINGLESHOT) {
+	if (t->modes & NTP_ADJTIME) {
 		s64 left = ntp.adjust;
-		if (t->modes != ADJ_OFFSET_SS_READ)
+		if (!(t->modes & NTP_ADJTIME_READS))
 			ntp.adjust = t->offset;
 		t->offset = left;
 	} else {
@@ -281,9 +281,7 @@ static int check(const struct __kernel_timex *t)
 {
 	s64 unit = t->modes & ADJ_NANO ? (s64)NSEC_PER_SEC : 1000000;
 
-	if (t->modes & (ADJ_OFFSET_SINGLESHOT & ~ADJ_OFFSET) && !(t->modes & ADJ_OFFSET))
-		return -EINVAL;
-	if (!(t->modes & (ADJ_OFFSET_SINGLESHOT & ~ADJ_OFFSET)) && t->modes & ADJ_TICK &&
+	if (!(t->modes & NTP_ADJTIME) && t->modes & ADJ_TICK &&
 	    (t->tick < TICK_USEC_MIN || t->tick > TICK_USEC_MAX))
 		return -EINVAL;
 	if (t->modes & ADJ_SETOFFSET && (t->time.tv_usec < 0 || t->time.tv_usec >= unit))

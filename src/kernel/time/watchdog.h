@@ -18,5 +18,7 @@ enum watchdog_verdict watchdog_judge(const struct watchdog_sample *from, const s
 
 /* Test hook: the watchdog's (not the clock's) readings of the TSC run `permille` fast; 0: as they are. */
 void watchdog_skew(s64 permille);
+/* Test hook: what was held against the TSC is forgotten; it may be chosen again. */
+void clock_forgive_tsc(void);
 /* Test hook: looks now. True: the TSC has been given up for it. */
 bool watchdog_look(void);
