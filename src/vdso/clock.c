@@ -24,8 +24,9 @@
 #define ENTRY __attribute__((visibility("default")))
 
 #define BIT(clock) (1U << (clock))
-#define REAL (BIT(CLOCK_REALTIME) | BIT(CLOCK_TAI))
-#define FINE (REAL | BIT(CLOCK_MONOTONIC) | BIT(CLOCK_MONOTONIC_RAW) | BIT(CLOCK_BOOTTIME))
+#define FINE                                                                                     \
+	(BIT(CLOCK_REALTIME) | BIT(CLOCK_TAI) | BIT(CLOCK_MONOTONIC) | BIT(CLOCK_MONOTONIC_RAW) | \
+	 BIT(CLOCK_BOOTTIME))
 #define COARSE (BIT(CLOCK_REALTIME_COARSE) | BIT(CLOCK_MONOTONIC_COARSE))
 
 static long ask_kernel(long call, long a, long b, long c)
@@ -61,16 +62,20 @@ static always_inline bool unchanged(u32 seq)
 	return likely(READ_ONCE(clock_page.seq) == seq);
 }
 
-/* False: the kernel has to be asked. */
-static always_inline bool read_fine(bool real, u64 *ns)
+/* One of FINE. False: the kernel has to be asked. */
+static always_inline bool read_fine(int clock, u64 *ns)
 {
 	u32 seq = READ_ONCE(clock_page.seq);
-	u64 cycles = counter();
+	u64 cycles = counter() - clock_page.base_cycles;
 
-	*ns = clock_page.base_ns +
-	      (u64)((unsigned __int128)(cycles - clock_page.base_cycles) * clock_page.mult >> 32);
-	if (real)
+	if (clock == CLOCK_MONOTONIC_RAW)
+		*ns = clock_page.raw_ns + (u64)((unsigned __int128)cycles * clock_page.raw_mult >> 32);
+	else
+		*ns = clock_page.base_ns + (u64)((unsigned __int128)cycles * clock_page.mult >> 32);
+	if (clock == CLOCK_REALTIME || clock == CLOCK_TAI)
 		*ns += clock_page.realtime_offset;
+	if (clock == CLOCK_TAI)
+		*ns += clock_page.tai_offset;
 	return likely(!(seq & 1)) && unchanged(seq);
 }
 
@@ -99,10 +104,10 @@ ENTRY int __vdso_clock_gettime(int clock, struct __kernel_timespec *out)
 	u64 ns;
 
 	if (likely(clock == CLOCK_MONOTONIC)) {
-		if (read_fine(false, &ns))
+		if (read_fine(CLOCK_MONOTONIC, &ns))
 			return put(out, ns);
 	} else if (is_one_of(clock, FINE)) {
-		if (read_fine(is_one_of(clock, REAL), &ns))
+		if (read_fine(clock, &ns))
 			return put(out, ns);
 	} else if (is_one_of(clock, COARSE)) {
 		if (read_coarse(clock == CLOCK_REALTIME_COARSE, &ns))
@@ -115,7 +120,7 @@ ENTRY int __vdso_gettimeofday(struct timeval *tv, struct timezone *tz)
 {
 	u64 ns = 0;
 
-	if (tv && !read_fine(true, &ns))
+	if (tv && !read_fine(CLOCK_REALTIME, &ns))
 		return (int)ask_kernel(__NR_gettimeofday, (long)tv, (long)tz, 0);
 	if (tv) {
 		u64 seconds = ns / NSEC_PER_SEC;
@@ -123,8 +128,10 @@ ENTRY int __vdso_gettimeofday(struct timeval *tv, struct timezone *tz)
 		tv->tv_sec = (s64)seconds;
 		tv->tv_usec = (s64)((u32)(ns - seconds * NSEC_PER_SEC) / (u32)NSEC_PER_USEC);
 	}
-	if (tz)
-		tz->tz_minuteswest = tz->tz_dsttime = 0;
+	if (tz) {
+		tz->tz_minuteswest = READ_ONCE(clock_page.minutes_west);
+		tz->tz_dsttime = READ_ONCE(clock_page.dst);
+	}
 	return 0;
 }
 
@@ -132,7 +139,7 @@ ENTRY __kernel_time_t __vdso_time(__kernel_time_t *out)
 {
 	u64 ns;
 
-	if (!read_fine(true, &ns))
+	if (!read_fine(CLOCK_REALTIME, &ns))
 		return ask_kernel(__NR_time, (long)out, 0, 0);
 	__kernel_time_t seconds = (__kernel_time_t)(ns / NSEC_PER_SEC);
 	if (out)

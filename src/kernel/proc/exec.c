@@ -167,6 +167,7 @@ static void change_flags(struct task *t, const struct exec *e)
 	t->flags &= ~(u32)(TASKF_KERNEL | TASKF_FORKED_NOEXEC | TASKF_SUPER);
 	t->exit_signal = SIGCHLD;
 	t->clear_child_tid = t->set_child_tid = t->robust_list = 0;
+	t->rseq = 0;
 	t->restart.fn = NULL;
 	if (e->secure)
 		t->pdeath_signal = 0;
@@ -194,6 +195,8 @@ static int exec_commit(struct exec *e, struct exec_unshared *u, struct regs *r, 
 		if (err)
 			return err;
 	}
+	posix_timers_delete_all(t->process);
+	signal_discard_timers(t);
 	if (t->mm)
 		futex_thread_exit(t);
 	e->mm->dumpable = !e->guarded && readable(e->file) && (!e->interp || readable(e->interp));

@@ -362,6 +362,7 @@ noreturn void task_exit(int status)
 	t->exit_code = status;
 	if (last) {
 		itimers_stop(p);
+		posix_timers_delete_all(p);
 		if (p->session == p->pid && proc_session_leader_exit)
 			proc_session_leader_exit(p);
 	}

@@ -207,7 +207,7 @@ static void inherit_task(struct task *t, const struct clone_request *c)
 	list_init(&t->thread_link);
 	t->exit_signal = c->flags & CLONE_THREAD ? 0 :
 			 c->flags & CLONE_PARENT ? p->process->leader->exit_signal : c->exit_signal;
-	t->timer_slack_ns = p->timer_slack_ns;
+	t->timer_slack_ns = t->default_slack_ns = p->timer_slack_ns;
 	t->start_time_ns = clock_monotonic_ns();
 	if (!(c->flags & CLONE_VM) || (c->flags & CLONE_VFORK)) {
 		t->altstack_sp = p->altstack_sp;
@@ -215,6 +215,11 @@ static void inherit_task(struct task *t, const struct clone_request *c)
 		t->altstack_flags = p->altstack_flags;
 	} else {
 		t->altstack_flags = SS_DISABLE;
+	}
+	if (!(c->flags & CLONE_VM)) {
+		t->rseq = p->rseq;
+		t->rseq_signature = p->rseq_signature;
+		t->work |= p->rseq ? WORK_RSEQ : 0;
 	}
 	if (c->flags & CLONE_CHILD_CLEARTID)
 		t->clear_child_tid = c->child_tid.raw;

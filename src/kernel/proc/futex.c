@@ -19,20 +19,11 @@
 #include <linux/futex.h>
 #include <proc/cred.h>
 #include <mm/slab.h>
+#include <proc/futex.h>
 #include <proc/internal.h>
 #include <syscall/handlers.h>
 #include <time/clock.h>
 #include <vm/vm.h>
-
-struct futex_key {
-	u64 object; /* struct mm or struct page_cache */
-	u64 offset; /* address, or offset in the object */
-};
-
-struct futex_bucket {
-	spinlock_t lock;
-	struct list waiters;
-} aligned_to(64);
 
 struct futex_waiter {
 	struct list link;            /* bucket lock */
@@ -42,7 +33,7 @@ struct futex_waiter {
 	u32 bits;
 };
 
-#define FUTEX_BUCKETS 256 /* 2^8: see bucket_of */
+#define FUTEX_BUCKETS 256 /* 2^8: see futex_bucket_of */
 
 static struct futex_bucket buckets[FUTEX_BUCKETS];
 
@@ -51,20 +42,16 @@ void futex_init(void)
 	for (unsigned i = 0; i < FUTEX_BUCKETS; i++) {
 		spin_init(&buckets[i].lock);
 		list_init(&buckets[i].waiters);
+		list_init(&buckets[i].pi_states);
 	}
 }
 
-static struct futex_bucket *bucket_of(const struct futex_key *k)
+struct futex_bucket *futex_bucket_of(const struct futex_key *k)
 {
 	return &buckets[hash_u64(k->object ^ k->offset * 31, 8)];
 }
 
-static bool key_equal(const struct futex_key *a, const struct futex_key *b)
-{
-	return a->object == b->object && a->offset == b->offset;
-}
-
-static int key_of(uptr_t p, bool private, struct futex_key *k)
+int futex_key_of(uptr_t p, bool private, struct futex_key *k)
 {
 	struct mm *mm = current->mm;
 
@@ -86,8 +73,7 @@ static int key_of(uptr_t p, bool private, struct futex_key *k)
 	return a ? 0 : -EFAULT;
 }
 
-/* Reads the word without faulting: -EFAULT when it is not there now. */
-static int read_now(u32 *v, uptr_t p)
+int futex_read_now(u32 *v, uptr_t p)
 {
 	pagefault_disable();
 	int err = get_user_u32(v, p);
@@ -125,15 +111,15 @@ static s64 futex_wake(uptr_t p, bool private, int count, u32 bits)
 
 	if (!bits)
 		return -EINVAL;
-	int err = key_of(p, private, &k);
+	int err = futex_key_of(p, private, &k);
 	if (err)
 		return err;
-	struct futex_bucket *b = bucket_of(&k);
+	struct futex_bucket *b = futex_bucket_of(&k);
 	if (bucket_idle(b))
 		return 0;
 	SPIN_GUARD(&b->lock);
 	list_for_each_safe(w, tmp, &b->waiters, link) {
-		if (!key_equal(&w->key, &k) || !(w->bits & bits))
+		if (!futex_key_equal(&w->key, &k) || !(w->bits & bits))
 			continue;
 		wake_waiter(w);
 		if (++woken >= count)
@@ -164,9 +150,9 @@ static int queue_if_equal(struct futex_waiter *w, uptr_t p, u32 val)
 	u32 v;
 
 	for (;;) {
-		struct futex_bucket *b = bucket_of(&w->key);
+		struct futex_bucket *b = futex_bucket_of(&w->key);
 		spin_lock(&b->lock);
-		int err = read_now(&v, p);
+		int err = futex_read_now(&v, p);
 		if (!err && v == val) {
 			w->bucket = b;
 			list_push_back(&b->waiters, &w->link);
@@ -182,17 +168,22 @@ static int queue_if_equal(struct futex_waiter *w, uptr_t p, u32 val)
 	}
 }
 
-static s64 futex_wait(uptr_t p, bool private, u32 val, u64 deadline, u32 bits)
+static enum timer_clock clock_of(int op)
+{
+	return op & FUTEX_CLOCK_REALTIME ? TIMER_REALTIME : TIMER_MONOTONIC;
+}
+
+static s64 futex_wait(uptr_t p, int op, u32 val, u64 deadline, u32 bits)
 {
 	struct futex_waiter w = { .task = current, .bits = bits };
 	int err;
 
 	if (!bits)
 		return -EINVAL;
-	if ((err = key_of(p, private, &w.key)) || (err = queue_if_equal(&w, p, val)))
+	if ((err = futex_key_of(p, op & FUTEX_PRIVATE_FLAG, &w.key)) || (err = queue_if_equal(&w, p, val)))
 		return err;
 	while (__atomic_load_n(&w.bucket, __ATOMIC_ACQUIRE)) {
-		err = wait_block(WAIT_INTERRUPTIBLE, deadline);
+		err = wait_block_on(WAIT_INTERRUPTIBLE, clock_of(op), deadline);
 		if (err)
 			break;
 		atomic_store(&current->state, TASK_INTERRUPTIBLE);
@@ -206,7 +197,7 @@ static s64 futex_wait(uptr_t p, bool private, u32 val, u64 deadline, u32 bits)
 
 static s64 restart_wait(struct restart_block *rb)
 {
-	s64 err = futex_wait(UPTR(rb->args[0]), rb->args[4] & FUTEX_PRIVATE_FLAG, (u32)rb->args[1],
+	s64 err = futex_wait(UPTR(rb->args[0]), (int)rb->args[4], (u32)rb->args[1],
 			     rb->args[2], (u32)rb->args[3]);
 	return err == -ERESTARTSYS ? -ERESTART_RESTARTBLOCK : err;
 }
@@ -214,7 +205,7 @@ static s64 restart_wait(struct restart_block *rb)
 /* A relative time-out must not begin anew when the call is restarted. */
 static s64 wait_restartable(uptr_t p, int op, u32 val, u64 deadline, u32 bits)
 {
-	s64 err = futex_wait(p, op & FUTEX_PRIVATE_FLAG, val, deadline, bits);
+	s64 err = futex_wait(p, op, val, deadline, bits);
 
 	if (err != -ERESTARTSYS || !deadline)
 		return err;
@@ -256,14 +247,14 @@ static s64 futex_requeue(uptr_t p, uptr_t q, bool private, int wake, int move, b
 
 	if (wake < 0 || move < 0)
 		return -EINVAL;
-	if ((err = key_of(p, private, &from)) || (err = key_of(q, private, &to)))
+	if ((err = futex_key_of(p, private, &from)) || (err = futex_key_of(q, private, &to)))
 		return err;
-	struct futex_bucket *a = bucket_of(&from), *b = bucket_of(&to);
+	struct futex_bucket *a = futex_bucket_of(&from), *b = futex_bucket_of(&to);
 	for (;;) {
 		lock_two(a, b);
 		if (!cmp)
 			break;
-		err = read_now(&v, p);
+		err = futex_read_now(&v, p);
 		if (!err && v == val)
 			break;
 		unlock_two(a, b);
@@ -273,7 +264,7 @@ static s64 futex_requeue(uptr_t p, uptr_t q, bool private, int wake, int move, b
 			return -EFAULT;
 	}
 	list_for_each_safe(w, tmp, &a->waiters, link) {
-		if (!key_equal(&w->key, &from))
+		if (!futex_key_equal(&w->key, &from))
 			continue;
 		if (done < wake) {
 			wake_waiter(w);
@@ -339,7 +330,7 @@ static s64 futex_wake_op(uptr_t p, uptr_t q, bool private, int count, int count2
 	struct futex_key k;
 	int err;
 
-	if ((err = key_of(p, private, &k)) || (err = key_of(q, private, &k)) ||
+	if ((err = futex_key_of(p, private, &k)) || (err = futex_key_of(q, private, &k)) ||
 	    (err = wake_op(q, encoded, &hit)))
 		return err;
 	s64 n = futex_wake(p, private, count, FUTEX_BITSET_MATCH_ANY);
@@ -350,7 +341,7 @@ static s64 futex_wake_op(uptr_t p, uptr_t q, bool private, int count, int count2
 	return n;
 }
 
-/* *deadline: monotonic ns, 0 for none.  FUTEX_WAIT's is relative, the others' absolute. */
+/* *deadline: 0 for none.  FUTEX_WAIT's is relative to now (monotonic), the others' absolute on their clock. */
 static int futex_deadline(uptr_t utimeout, int op, u64 *deadline)
 {
 	struct __kernel_timespec ts;
@@ -358,7 +349,8 @@ static int futex_deadline(uptr_t utimeout, int op, u64 *deadline)
 	u64 ns;
 
 	*deadline = 0;
-	if (uptr_null(utimeout) || (cmd != FUTEX_WAIT && cmd != FUTEX_WAIT_BITSET))
+	if (uptr_null(utimeout) || (cmd != FUTEX_WAIT && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_LOCK_PI &&
+				    cmd != FUTEX_LOCK_PI2))
 		return 0;
 	if (copy_from_user(&ts, utimeout, sizeof ts))
 		return -EFAULT;
@@ -367,8 +359,6 @@ static int futex_deadline(uptr_t utimeout, int op, u64 *deadline)
 	u64 now = clock_monotonic_ns();
 	if (cmd == FUTEX_WAIT)
 		ns = ns > (u64)INT64_MAX - now ? (u64)INT64_MAX : now + ns;
-	else if (op & FUTEX_CLOCK_REALTIME)
-		ns = ns > clock_realtime_offset_ns() ? ns - clock_realtime_offset_ns() : 0;
 	*deadline = ns ? ns : 1;
 	return 0;
 }
@@ -379,7 +369,7 @@ s64 sys_futex(uptr_t p, int op, uint val, uptr_t utimeout, uptr_t p2, uint val3)
 	int cmd = op & FUTEX_CMD_MASK;
 	u64 deadline;
 
-	if (op & FUTEX_CLOCK_REALTIME && cmd != FUTEX_WAIT_BITSET)
+	if (op & FUTEX_CLOCK_REALTIME && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_LOCK_PI2)
 		return -ENOSYS;
 	int err = futex_deadline(utimeout, op, &deadline);
 	if (err)
@@ -395,6 +385,10 @@ s64 sys_futex(uptr_t p, int op, uint val, uptr_t utimeout, uptr_t p2, uint val3)
 		return futex_requeue(p, p2, private, (int)val, (int)utimeout.raw, true, val3);
 	case FUTEX_WAKE_OP:
 		return futex_wake_op(p, p2, private, (int)val, (int)utimeout.raw, val3);
+	case FUTEX_LOCK_PI: return futex_lock_pi(p, private, TIMER_REALTIME, deadline, false);
+	case FUTEX_LOCK_PI2: return futex_lock_pi(p, private, clock_of(op), deadline, false);
+	case FUTEX_TRYLOCK_PI: return futex_lock_pi(p, private, TIMER_MONOTONIC, 0, true);
+	case FUTEX_UNLOCK_PI: return futex_unlock_pi(p, private);
 	default: return -ENOSYS;
 	}
 }
@@ -428,14 +422,14 @@ s64 sys_get_robust_list(int tid, uptr_t uhead, uptr_t usize)
  * The owner of the word died: mark it and wake one waiter.  A word that was being released
  * (`pending`) is free already, but the wake-up may not have been made.
  */
-static void owner_died(u64 address, pid_t tid, bool pending)
+static void owner_died(u64 address, pid_t tid, bool pending, bool pi)
 {
 	uptr_t p = UPTR(address);
 	u32 v, seen;
 
 	if (address % 4 || get_user_u32(&v, p))
 		return;
-	if (pending && !v) {
+	if (pending && !pi && !(v & FUTEX_TID_MASK)) {
 		futex_wake(p, false, 1, FUTEX_BITSET_MATCH_ANY);
 		return;
 	}
@@ -449,7 +443,7 @@ static void owner_died(u64 address, pid_t tid, bool pending)
 			break;
 		v = seen;
 	}
-	if (v & FUTEX_WAITERS)
+	if (v & FUTEX_WAITERS && !pi) /* who waits with priority inheritance is told by futex_pi_exit */
 		futex_wake(p, false, 1, FUTEX_BITSET_MATCH_ANY);
 }
 
@@ -468,13 +462,14 @@ static void walk_robust_list(struct task *t)
 			break;
 		bool last = get_user_u64(&next, UPTR(e)) != 0;
 		if (e != pending)
-			owner_died(e + (u64)head.futex_offset, task_tid(t), false);
+			owner_died(e + (u64)head.futex_offset, task_tid(t), false, entry & 1);
 		if (last)
 			break;
 		entry = next;
 	}
 	if (pending)
-		owner_died(pending + (u64)head.futex_offset, task_tid(t), true);
+		owner_died(pending + (u64)head.futex_offset, task_tid(t), true,
+			   (u64)head.list_op_pending & 1);
 }
 
 void futex_thread_exit(struct task *t)
@@ -485,6 +480,7 @@ void futex_thread_exit(struct task *t)
 		walk_robust_list(t);
 		t->robust_list = 0;
 	}
+	futex_pi_exit(t);
 	/* Not for the last user of the memory: nobody is left to look. */
 	if (t->clear_child_tid && ref_read(&t->mm->users) > 1) {
 		uptr_t p = UPTR(t->clear_child_tid);

@@ -13,6 +13,7 @@
 #include <proc/cmdline.h>
 #include <proc/cred.h>
 #include <proc/internal.h>
+#include <proc/pi.h>
 #include <proc/oom.h>
 #include <proc/pid.h>
 #include <proc/procfs_pid.h>
@@ -37,6 +38,8 @@ void proc_init(void)
 	signals_init();
 	cpu_timers_init();
 	futex_init();
+	timerfd_init();
+	task_priority_changed = pi_priority_changed;
 	exit_init();
 	fork_init();
 	oom_init();
@@ -131,7 +134,7 @@ void proc_start_init(void)
 	list_init(&t->thread_link);
 	t->altstack_flags = SS_DISABLE;
 	t->exit_signal = SIGCHLD;
-	t->timer_slack_ns = 50000;
+	t->timer_slack_ns = t->default_slack_ns = 50000;
 
 	t->process = p;
 	p->leader = t;

@@ -28,6 +28,17 @@ void process_reap(struct process *p);
 
 /* signal.c.  process->lock held, interrupts off. */
 int signal_send_locked(struct process *p, struct task *t, int signo, const siginfo_t *info);
+/*
+ * The same with a sigqueue that was made before, by sigqueue_new; already pending, it counts one more
+ * overrun.  False: the signal is ignored.
+ */
+bool signal_send_prepared(struct process *p, struct task *t, struct sigqueue *q);
+/* exec: what timers have sent to the current task or its process and has not been taken is dropped. */
+void signal_discard_timers(struct task *t);
+/* It is not its timer's any more, and freed, now or when it is taken. */
+void sigqueue_disown(struct sigqueue *q);
+/* No lock held: one that counts against the current user's RLIMIT_SIGPENDING; NULL. */
+struct sigqueue *sigqueue_new(void);
 void process_kill_all_threads(struct process *p, struct task *except);
 /* Process-wide signals of `set` that were left to the current task must find another thread. */
 void signals_retarget(struct process *p, u64 set);
@@ -73,6 +84,21 @@ s64 cred_prctl(int option, u64 arg2, u64 arg3, u64 arg4, u64 arg5);
 /* itimer.c */
 void itimer_real_fired(struct timer *t);
 void itimers_stop(struct process *p);
+
+/*
+ * rseq.c.  rseq_leave: the current task is about to go back to user mode, having been switched away from.
+ * rseq_interrupt: to a signal handler instead; false: the user's data are wrong, SIGSEGV is due.
+ */
+void rseq_leave(struct regs *r);
+bool rseq_interrupt(struct regs *r);
+
+/* timerfd.c */
+void timerfd_init(void);
+
+/* posix_timer.c.  exec and exit: all timers go. */
+void posix_timers_delete_all(struct process *p);
+/* Its signal is being taken; process->lock held.  Completes the siginfo. */
+void posix_timer_delivered(struct posix_timer *t, siginfo_t *info);
 
 /* cpu_timer.c.  process->lock held, but for the first. */
 enum { CPU_TIMER_VIRTUAL, CPU_TIMER_PROF };

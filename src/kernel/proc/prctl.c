@@ -58,7 +58,7 @@ s64 sys_prctl(int option, ulong arg2, ulong arg3, ulong arg4, ulong arg5)
 		t->mm->dumpable = (u8)arg2;
 		return 0;
 	case PR_SET_TIMERSLACK:
-		t->timer_slack_ns = (s64)arg2 <= 0 ? 50000 : arg2;
+		t->timer_slack_ns = (s64)arg2 <= 0 ? t->default_slack_ns : arg2;
 		return 0;
 	case PR_GET_TIMERSLACK: return (s64)t->timer_slack_ns;
 	case PR_SET_CHILD_SUBREAPER: return subreaper(true, arg2);

@@ -50,6 +50,9 @@ struct process *process_alloc(void)
 	list_init(&p->pending_list);
 	wait_queue_init(&p->child_wait);
 	timer_init(&p->itimer_real, itimer_real_fired);
+	mutex_init(&p->timer_mutex);
+	p->posix_timers = RB_ROOT;
+	p->cpu_timers[0] = p->cpu_timers[1] = RB_ROOT_CACHED;
 	return p;
 }
 

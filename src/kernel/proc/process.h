@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <sched/mutex.h>
 #include <sched/task.h>
 #include <linux/resource.h>
 #include <linux/time.h>
@@ -68,6 +69,11 @@ struct process {
 	u64 cpu_timer_at[2];          /* lock: ITIMER_VIRTUAL, _PROF: the CPU time when due, 0: not set */
 	u64 cpu_timer_interval_ns[2]; /* lock */
 	bool cpu_watched;             /* lock to change: something is due at some CPU time (cpu_timer.c) */
+	u32 cpu_timer_count;          /* lock: timers in cpu_timers, and in those of the threads */
+	struct rb_root_cached cpu_timers[2]; /* lock: on the process's CPU time, by expiry */
+	struct rb_root posix_timers;  /* lock: by id (posix_timer.c) */
+	u32 next_timer_id;            /* lock */
+	struct mutex timer_mutex;     /* who sets a POSIX timer */
 
 	/* of threads that have gone (lock), and of reaped children (lock) */
 	u64 dead_user_ns, dead_system_ns, children_user_ns, children_system_ns;

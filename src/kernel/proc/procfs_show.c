@@ -75,7 +75,7 @@ static int show_stat(struct text *text, struct task *t)
 		    mm ? (ull)mm->stack_top : 0, (ull)(t->pending_set & 0x7fffffff), (ull)(t->blocked & 0x7fffffff),
 		    (ull)(ignored & 0x7fffffff), (ull)(caught & 0x7fffffff),
 		    t->state && t->state != TASK_STOPPED && t->state != TASK_ZOMBIE, t->exit_signal, t->cpu,
-		    (u32)t->se.rt_priority, (u32)t->se.policy);
+		    (u32)t->se.own_priority, (u32)t->se.own_policy);
 	text_printf(text, "%llu %llu %llu %llu %llu %llu %llu %d\n", mm ? (ull)mm->data_start : 0,
 		    mm ? (ull)mm->data_end : 0, mm ? (ull)mm->brk_start : 0, mm ? (ull)mm->arg_start : 0,
 		    mm ? (ull)mm->arg_end : 0, mm ? (ull)mm->env_start : 0, mm ? (ull)mm->env_end : 0,

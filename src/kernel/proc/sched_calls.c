@@ -81,10 +81,10 @@ static int check_policy(const struct task *t, int policy, int priority)
 	if (!may_schedule(t))
 		return -EPERM;
 	u64 limit = process_limit(t->process, RLIMIT_RTPRIO);
-	if (rt && ((policy != t->se.policy && !limit) ||
-		   (priority > t->se.rt_priority && (u64)priority > limit)))
+	if (rt && ((policy != t->se.own_policy && !limit) ||
+		   (priority > t->se.own_priority && (u64)priority > limit)))
 		return -EPERM;
-	return t->se.policy == SCHED_IDLE && policy != SCHED_IDLE ? -EPERM : 0;
+	return t->se.own_policy == SCHED_IDLE && policy != SCHED_IDLE ? -EPERM : 0;
 }
 
 static s64 set_scheduler(int tid, int policy, uptr_t param)
@@ -100,7 +100,7 @@ static s64 set_scheduler(int tid, int policy, uptr_t param)
 		return -ESRCH;
 	bool keep = policy < 0;
 	bool reset = !keep && policy & SCHED_RESET_ON_FORK;
-	int p = keep ? t->se.policy : policy & ~SCHED_RESET_ON_FORK;
+	int p = keep ? t->se.own_policy : policy & ~SCHED_RESET_ON_FORK;
 	s64 err = check_policy(t, p, sp.sched_priority);
 	if (!err)
 		err = task_set_policy(t, (unsigned)p, (unsigned)sp.sched_priority);
@@ -127,7 +127,7 @@ s64 sys_sched_getscheduler(int tid)
 	struct task *t = target(tid);
 	if (!t)
 		return -ESRCH;
-	s64 p = t->se.policy | (t->se.reset_on_fork ? SCHED_RESET_ON_FORK : 0);
+	s64 p = t->se.own_policy | (t->se.reset_on_fork ? SCHED_RESET_ON_FORK : 0);
 	task_put(t);
 	return p;
 }
@@ -139,7 +139,7 @@ s64 sys_sched_getparam(int tid, uptr_t out)
 	struct task *t = target(tid);
 	if (!t)
 		return -ESRCH;
-	struct sched_param sp = { .sched_priority = t->se.rt_priority };
+	struct sched_param sp = { .sched_priority = t->se.own_priority };
 	task_put(t);
 	return copy_to_user(out, &sp, sizeof sp);
 }
@@ -165,7 +165,7 @@ s64 sys_sched_rr_get_interval(int tid, uptr_t out)
 	struct task *t = target(tid);
 	if (!t)
 		return -ESRCH;
-	u64 ns = t->se.policy == SCHED_FIFO ? 0 : task_slice_ns(t);
+	u64 ns = t->se.own_policy == SCHED_FIFO ? 0 : task_slice_ns(t);
 	task_put(t);
 	struct __kernel_timespec ts = { .tv_sec = (s64)(ns / NSEC_PER_SEC), .tv_nsec = (s64)(ns % NSEC_PER_SEC) };
 	return copy_to_user(out, &ts, sizeof ts);

@@ -97,8 +97,13 @@ void sighand_reset_for_exec(struct task *t)
 
 /* ---- queues ---- */
 
+/* Its place in the queue is given up; a timer keeps its own. */
 static void sigqueue_free(struct sigqueue *q)
 {
+	if (q->timer) {
+		list_init(&q->link);
+		return;
+	}
 	__atomic_sub_fetch(&q->user->signals, 1, __ATOMIC_RELAXED);
 	user_put(q->user);
 	slab_free(sigqueue_cache, q);
@@ -130,6 +135,32 @@ static void sigqueue_discard(struct list *l, u64 *set, u64 mask)
 	}
 }
 
+/* The same with those that timers have sent. */
+static void sigqueue_discard_timers(struct list *l, u64 *set)
+{
+	struct sigqueue *q, *tmp;
+	u64 left = 0;
+
+	list_for_each_safe(q, tmp, l, link) {
+		if (q->info.si_code == SI_TIMER) {
+			*set &= ~SIGNAL_BIT(q->info.si_signo);
+			list_remove(&q->link);
+			sigqueue_free(q);
+		} else {
+			left |= SIGNAL_BIT(q->info.si_signo);
+		}
+	}
+	*set |= left;
+}
+
+void signal_discard_timers(struct task *t)
+{
+	IRQSPIN_GUARD(&t->process->lock);
+	sigqueue_discard_timers(&t->pending_list, &t->pending_set);
+	sigqueue_discard_timers(&t->process->pending_list, &t->process->pending_set);
+	signal_recompute(t);
+}
+
 static void process_discard(struct process *p, u64 mask)
 {
 	struct task *t;
@@ -142,6 +173,28 @@ void signal_discard(struct process *p, u64 mask)
 {
 	IRQSPIN_GUARD(&p->lock);
 	process_discard(p, mask);
+}
+
+struct sigqueue *sigqueue_new(void)
+{
+	struct user *u = current->cred->user;
+	struct sigqueue *q;
+
+	if (READ_ONCE(u->signals) >= rlimit_current(RLIMIT_SIGPENDING) ||
+	    !(q = slab_alloc(sigqueue_cache, ALLOC_ZERO)))
+		return NULL;
+	list_init(&q->link);
+	q->user = u;
+	user_get(u);
+	__atomic_add_fetch(&u->signals, 1, __ATOMIC_RELAXED);
+	return q;
+}
+
+void sigqueue_disown(struct sigqueue *q)
+{
+	q->timer = NULL;
+	if (list_empty(&q->link))
+		sigqueue_free(q);
 }
 
 /* -EAGAIN when a siginfo that must not be lost finds no room. */
@@ -157,6 +210,7 @@ static int sigqueue_add(struct process *p, struct task *t, struct list *l, int s
 			     NULL : slab_alloc(sigqueue_cache, ALLOC_ATOMIC);
 	if (!q)
 		return must ? -EAGAIN : 0;
+	q->timer = NULL;
 	q->user = u;
 	user_get(u);
 	__atomic_add_fetch(&u->signals, 1, __ATOMIC_RELAXED);
@@ -273,41 +327,69 @@ static bool is_fatal(const struct task *t, int signo)
 	       !(SIGNAL_BIT(signo) & (SIGNALS_IGNORED_BY_DEFAULT | SIGNALS_STOP | SIGNALS_CORE));
 }
 
+/* Would sending do nothing?  Undoes stops and the like on the way. */
+static bool refused(struct process *p, struct task *judge, int signo)
+{
+	ASSERT(spin_is_locked(&p->lock));
+	if (p->flags & (PROC_ZOMBIE | PROC_GROUP_EXIT) || p == &kernel_process || !judge)
+		return true;
+	stop_and_continue(p, signo);
+	if (signo == SIGKILL || signo == SIGSTOP)
+		return p->flags & PROC_UNKILLABLE;
+	return signal_ignored(judge, signo);
+}
+
+/* The signal is pending: who is to act on it? */
+static void tell(struct process *p, struct task *t, int signo)
+{
+	wait_wake_all(signal_takers(p));
+	struct task *taker = t ? (wants(t, signo) ? t : NULL) : choose_thread(p, signo);
+	if (!taker)
+		return;
+	if (is_fatal(taker, signo)) {
+		p->flags |= PROC_GROUP_EXIT;
+		p->flags &= ~(PROC_STOPPED | PROC_STOPPING);
+		p->exit_code = signo;
+		process_kill_all_threads(p, NULL);
+		return;
+	}
+	kick(taker, false);
+}
+
 int signal_send_locked(struct process *p, struct task *t, int signo, const siginfo_t *info)
 {
 	struct task *judge = t ? t : p->leader;
-
-	ASSERT(spin_is_locked(&p->lock));
-	if (p->flags & (PROC_ZOMBIE | PROC_GROUP_EXIT) || p == &kernel_process || !judge)
-		return 0;
-	stop_and_continue(p, signo);
-	if (signo != SIGKILL && signo != SIGSTOP && signal_ignored(judge, signo))
-		return 0;
-	if ((signo == SIGKILL || signo == SIGSTOP) && p->flags & PROC_UNKILLABLE)
-		return 0;
-
 	u64 *set = t ? &t->pending_set : &p->pending_set;
 	struct list *list = t ? &t->pending_list : &p->pending_list;
+
+	if (refused(p, judge, signo))
+		return 0;
 	if (signo < SIGRTMIN && *set & SIGNAL_BIT(signo))
 		return 0;
 	int err = sigqueue_add(p, judge, list, signo, info);
 	if (err)
 		return err;
 	*set |= SIGNAL_BIT(signo);
-	wait_wake_all(signal_takers(p));
-
-	struct task *taker = t ? (wants(t, signo) ? t : NULL) : choose_thread(p, signo);
-	if (!taker)
-		return 0;
-	if (is_fatal(taker, signo)) {
-		p->flags |= PROC_GROUP_EXIT;
-		p->flags &= ~(PROC_STOPPED | PROC_STOPPING);
-		p->exit_code = signo;
-		process_kill_all_threads(p, NULL);
-		return 0;
-	}
-	kick(taker, false);
+	tell(p, t, signo);
 	return 0;
+}
+
+bool signal_send_prepared(struct process *p, struct task *t, struct sigqueue *q)
+{
+	int signo = q->info.si_signo;
+
+	if (t && t->flags & TASKF_EXITING)
+		return true; /* nobody will take it */
+	if (refused(p, t ? t : p->leader, signo))
+		return false;
+	if (!list_empty(&q->link)) {
+		q->info.si_overrun++;
+		return true;
+	}
+	list_push_back(t ? &t->pending_list : &p->pending_list, &q->link);
+	*(t ? &t->pending_set : &p->pending_set) |= SIGNAL_BIT(signo);
+	tell(p, t, signo);
+	return true;
 }
 
 int signal_send_task(struct task *t, int signo, const siginfo_t *info)
@@ -449,6 +531,8 @@ static int dequeue_from(struct list *l, u64 *set, int signo, siginfo_t *info)
 	if (found) {
 		*info = found->info;
 		list_remove(&found->link);
+		if (found->timer)
+			posix_timer_delivered(found->timer, info);
 		sigqueue_free(found);
 	} else {
 		memset(info, 0, sizeof *info);

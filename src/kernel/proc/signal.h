@@ -24,8 +24,11 @@
 	 SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGSYS) |   \
 	 SIGNAL_BIT(SIGXCPU) | SIGNAL_BIT(SIGXFSZ))
 
+struct posix_timer;
+
 struct sigqueue {
-	struct list link;
+	struct list link;          /* process->lock; empty: not pending */
+	struct posix_timer *timer; /* process->lock: whose it is, pending or not; NULL: freed when taken */
 	siginfo_t info;
 	struct user *user; /* whose RLIMIT_SIGPENDING it counts against; referenced */
 };

@@ -193,7 +193,7 @@ static void enter_handler(struct regs *r, int signo, const siginfo_t *info, cons
 	};
 
 	restart_with_handler(r, a);
-	if (!(a->sa_flags & SA_RESTORER) || signal_frame_push(r, &d)) {
+	if ((t->rseq && !rseq_interrupt(r)) || !(a->sa_flags & SA_RESTORER) || signal_frame_push(r, &d)) {
 		frame_failed(signo);
 		return;
 	}

@@ -36,6 +36,12 @@ static void translate(struct signalfd_siginfo *s, const siginfo_t *i)
 	} else if (SIGNAL_BIT(i->si_signo) & SIGNALS_SYNCHRONOUS && i->si_code > 0) {
 		s->ssi_addr = (u64)i->si_addr;
 		s->ssi_pid = s->ssi_uid = 0;
+	} else if (i->si_code == SI_TIMER) {
+		s->ssi_pid = s->ssi_uid = 0;
+		s->ssi_tid = (u32)i->si_tid;
+		s->ssi_overrun = (u32)i->si_overrun;
+		s->ssi_int = i->si_int;
+		s->ssi_ptr = (u64)i->si_ptr;
 	} else if (i->si_code < 0) {
 		s->ssi_int = i->si_int;
 		s->ssi_ptr = (u64)i->si_ptr;

@@ -18,6 +18,8 @@ void upcall_user_return(struct regs *r)
 		}
 		if (work & (WORK_SIGNAL | WORK_STOP | WORK_RESTORE_MASK))
 			signal_deliver(r);
+		if (work & WORK_RSEQ)
+			rseq_leave(r);
 		irq_disable();
 	}
 	lockdep_nothing_held("on the way to user mode");

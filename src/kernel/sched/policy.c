@@ -12,8 +12,16 @@ static const u32 nice_weights[40] = {
 	110, 88, 70, 56, 45, 36, 29, 23, 18, 15,
 };
 
+void (*task_priority_changed)(struct task *t);
+
 void sched_set_entity(struct sched_entity *se, unsigned policy, unsigned rt_priority, int nice)
 {
+	se->own_policy = policy;
+	se->own_priority = rt_priority;
+	if (se->boost > rt_priority) {
+		policy = SCHED_FIFO;
+		rt_priority = se->boost;
+	}
 	se->policy = policy;
 	se->nice = nice;
 	se->rt_priority = rt_priority;
@@ -50,8 +58,15 @@ static void change(struct task *t, unsigned policy, unsigned rt_priority, int ni
 int task_set_nice(struct task *t, int nice)
 {
 	nice = max(-20, min(nice, 19));
-	change(t, t->se.policy, t->se.rt_priority, nice);
+	change(t, t->se.own_policy, t->se.own_priority, nice);
 	return 0;
+}
+
+void task_set_boost(struct task *t, unsigned rt_priority)
+{
+	ASSERT_OP(rt_priority, <, RT_PRIORITIES);
+	t->se.boost = (u8)rt_priority; /* who boosts is one at a time; it counts from change() on */
+	change(t, t->se.own_policy, t->se.own_priority, t->se.nice);
 }
 
 int task_set_policy(struct task *t, unsigned policy, unsigned rt_priority)
@@ -72,6 +87,8 @@ int task_set_policy(struct task *t, unsigned policy, unsigned rt_priority)
 		return -EINVAL;
 	}
 	change(t, policy, rt_priority, t->se.nice);
+	if (task_priority_changed)
+		task_priority_changed(t);
 	return 0;
 }
 
@@ -91,7 +108,7 @@ int task_set_affinity(struct task *t, u64 cpus)
 
 u64 task_slice_ns(const struct task *t)
 {
-	if (t->se.policy == SCHED_RR)
+	if (t->se.own_policy == SCHED_RR)
 		return SCHED_RR_SLICE_NS;
-	return t->se.class == SCHED_CLASS_RT ? 0 : SCHED_SLICE_NS;
+	return t->se.own_policy == SCHED_FIFO ? 0 : SCHED_SLICE_NS;
 }

@@ -171,6 +171,8 @@ static always_inline void reschedule(enum switch_kind kind)
 		prev->switches_involuntary++;
 	else
 		prev->switches_voluntary++;
+	if (unlikely(prev->rseq))
+		atomic_or(&prev->work, WORK_RSEQ);
 	next->se.exec_start = now;
 	if (next != rq->idle) {
 		if (time_before(rq->vtime, next->se.vruntime))
@@ -366,14 +368,14 @@ bool task_wake_state(struct task *t, u32 states)
 
 static void inherit(struct task *t, const struct task *parent)
 {
-	unsigned policy = parent->se.policy;
+	unsigned policy = parent->se.own_policy;
 	int nice = parent->se.nice;
 
 	if (parent->se.reset_on_fork) {
 		nice = policy == SCHED_FIFO || policy == SCHED_RR || nice < 0 ? 0 : nice;
 		policy = SCHED_NORMAL;
 	}
-	sched_set_entity(&t->se, policy, parent->se.rt_priority, nice);
+	sched_set_entity(&t->se, policy, parent->se.own_priority, nice);
 	t->affinity = parent->affinity;
 }
 
@@ -437,4 +439,19 @@ void sched_mm_forget(struct mm *mm)
 	if (elsewhere)
 		ipi_call_cpus(elsewhere, forget_here, mm);
 	preempt_enable();
+}
+
+void sched_call_users_of(struct mm *mm, void (*fn)(void *), void *arg)
+{
+	u64 users = 0;
+
+	preempt_disable();
+	memory_barrier(); /* what the caller has done before the look, on one side or the other of a switch */
+	for (unsigned c = 0; c < cpu_count; c++)
+		if (c != cpu_id() && (!mm || READ_ONCE(cpu_rq(c)->mm) == mm))
+			users |= 1ULL << c;
+	if (users)
+		ipi_call_cpus(users, fn, arg);
+	preempt_enable();
+	memory_barrier();
 }

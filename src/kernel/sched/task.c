@@ -118,8 +118,9 @@ struct task *task_alloc(void)
 	list_init(&t->se.rt_link);
 	list_init(&t->thread_link);
 	list_init(&t->pending_list);
+	list_init(&t->pi_owned);
 	t->affinity = ~0ULL;
-	t->timer_slack_ns = 50 * NSEC_PER_USEC;
+	t->timer_slack_ns = t->default_slack_ns = 50 * NSEC_PER_USEC;
 	sched_set_entity(&t->se, SCHED_NORMAL, 0, 0);
 	return t;
 }

@@ -34,6 +34,7 @@ enum task_work {
 	WORK_RESCHED = 2, /* another task should run */
 	WORK_STOP = 4,    /* group stop or exit in progress */
 	WORK_RESTORE_MASK = 8, /* saved_blocked is to be restored after signal delivery */
+	WORK_RSEQ = 16,   /* it was switched away from: restartable sequences (proc/rseq.c) */
 };
 
 enum task_flags {
@@ -61,6 +62,8 @@ struct sched_entity {
 	u32 inverse_weight;   /* rq: 2^32 / weight */
 	u8 policy, class;     /* rq: SCHED_*, enum sched_class */
 	u8 rt_priority;       /* rq: 1..99 */
+	u8 own_policy, own_priority; /* rq: as set by the user; the others heed the boost */
+	u8 boost;             /* rq: at least this real-time priority, by inheritance; 0: none */
 	s8 nice;              /* rq: -20..19 */
 	bool on_rq;           /* rq: runnable, the running one included */
 	bool reset_on_fork;
@@ -108,7 +111,8 @@ struct task {
 	u64 set_child_tid;
 	struct completion *vfork_done; /* set by fork, completed by exec/exit */
 	u32 pdeath_signal;          /* self */
-	u64 timer_slack_ns;         /* self */
+	u64 timer_slack_ns;         /* self: by how much its sleeps may be late */
+	u64 default_slack_ns;       /* imm: what PR_SET_TIMERSLACK 0 sets */
 	struct restart_block {
 		s64 (*fn)(struct restart_block *rb); /* for restart_syscall */
 		u64 args[5];
@@ -117,6 +121,13 @@ struct task {
 #ifdef CONFIG_LOCKDEP
 	struct lockdep_stack locks; /* self: the locks that sleep which it holds */
 #endif
+
+	struct rb_root_cached cpu_timers[2]; /* process->lock: on its CPU time (proc/cpu_timer.c) */
+	struct list pi_owned;       /* pi_lock (proc/pi.c): mutexes that it owns and others wait for */
+	struct pi_waiter *pi_waits; /* pi_lock: how it waits for one; NULL */
+	bool futex_exited;          /* pi_lock: it owns none any more, and takes none over */
+	u64 rseq;                   /* self: user address of its struct rseq, 0: none (proc/rseq.c) */
+	u32 rseq_signature;         /* self */
 
 	/* fs/ */
 	struct files *files;        /* self, objects_lock */
@@ -208,6 +219,11 @@ static inline void cond_resched(void)
  */
 void sched_switch_mm(struct mm *mm);
 void sched_mm_forget(struct mm *mm);
+/*
+ * Calls fn(arg) on every other CPU that has the page tables of `mm` loaded (NULL: on all), interrupts off
+ * there, and waits.  A CPU that loads them later does so after a full barrier.  No spinlocks held.
+ */
+void sched_call_users_of(struct mm *mm, void (*fn)(void *), void *arg);
 
 /* Called by the tick for the task that it met, unless idle: interrupts off. Set by proc/. */
 extern void (*sched_tick_upper)(struct task *t);
@@ -219,6 +235,10 @@ extern bool (*task_signal_pending)(struct task *t, enum wait_kind kind);
 int task_set_nice(struct task *t, int nice);
 /* SCHED_*; rt_priority 1..99 for SCHED_FIFO and SCHED_RR, else 0. nice stays. */
 int task_set_policy(struct task *t, unsigned policy, unsigned rt_priority);
+/* Priority inheritance: at least SCHED_FIFO with this priority, until told otherwise; 0: as set. */
+void task_set_boost(struct task *t, unsigned rt_priority);
+/* After task_set_policy; no lock held. Set by proc/. */
+extern void (*task_priority_changed)(struct task *t);
 /* A bit per CPU; -EINVAL when none of them is online. */
 int task_set_affinity(struct task *t, u64 cpus);
 /* ns of a SCHED_RR slice, or of a fair one (sched_rr_get_interval). */

@@ -151,21 +151,27 @@ static void sleep_over(struct timer *t)
 	task_wake(container_of(t, struct sleep_timer, timer)->task);
 }
 
-static noinline int block_until(struct task *t, u64 deadline_ns)
+static noinline int block_until(struct task *t, enum timer_clock clock, u64 deadline_ns)
 {
 	struct sleep_timer s = { .task = t };
+	u64 slack = t->se.class == SCHED_CLASS_RT || t->flags & TASKF_KERNEL ? 0 : t->timer_slack_ns;
 
-	if (clock_monotonic_ns() >= deadline_ns)
+	if (timer_clock_now(clock) >= deadline_ns)
 		return -ETIMEDOUT;
 	timer_init(&s.timer, sleep_over);
-	timer_start(&s.timer, deadline_ns);
+	timer_start_on(&s.timer, clock, deadline_ns, slack);
 	schedule();
 	if (timer_cancel_sync(&s.timer))
 		return 0;
-	return clock_monotonic_ns() >= deadline_ns ? -ETIMEDOUT : 0;
+	return timer_clock_now(clock) >= deadline_ns ? -ETIMEDOUT : 0;
 }
 
 int wait_block(enum wait_kind kind, u64 deadline_ns)
+{
+	return wait_block_on(kind, TIMER_MONOTONIC, deadline_ns);
+}
+
+int wait_block_on(enum wait_kind kind, enum timer_clock clock, u64 deadline_ns)
 {
 	struct task *t = current;
 
@@ -179,5 +185,5 @@ int wait_block(enum wait_kind kind, u64 deadline_ns)
 		schedule();
 		return 0;
 	}
-	return block_until(t, deadline_ns);
+	return block_until(t, clock, deadline_ns);
 }

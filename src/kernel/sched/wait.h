@@ -19,6 +19,7 @@
 #include <lib/list.h>
 #include <sync/spinlock.h>
 #include <sched/task_state.h>
+#include <time/timer.h>
 
 /* Inside the kernel only; never seen by user space. */
 #ifndef ERESTARTSYS
@@ -81,6 +82,8 @@ void wait_prepare(struct wait_queue *q, struct wait_entry *e, enum wait_kind kin
 void wait_finish(struct wait_queue *q, struct wait_entry *e);
 /* Sleeps; 0, or the error when a signal of the kind is pending or the deadline (monotonic ns; 0: none) is past. */
 int wait_block(enum wait_kind kind, u64 deadline_ns);
+/* The same, the deadline being one of another clock, whose steps it follows. */
+int wait_block_on(enum wait_kind kind, enum timer_clock clock, u64 deadline_ns);
 
 #define wait_event_until(q, kind, cond, deadline)                              \
 	({                                                                     \

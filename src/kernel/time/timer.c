@@ -2,18 +2,30 @@
 /*
  * One-shot timers.
  *
- * Each CPU keeps its timers in a tree by expiry and has one hardware timer,
- * armed for the earliest of them or for the scheduler's tick.  It is not
+ * Each CPU keeps its timers in trees, one for each clock that they count on, and has one
+ * hardware timer, armed for the earliest of them or for the scheduler's tick.  It is not
  * rearmed when a timer is stopped or moved back: it then fires for nothing once, which is rarer
  * than timers that are stopped in time.  So armed_at <= everything that is queued, always.
  *
- * A timer's `cpu` says which queue's lock protects it.  Its function runs
- * without the lock; meanwhile the queue's `running` names it, which is all
- * that timer_cancel_sync() looks at, since the function may free the timer.
+ * A tree is ordered by the latest time at which a timer may fire, and that is what the
+ * hardware is armed for.  An interrupt that comes earlier, for whatever reason, fires as many from the
+ * tree's left as are due already; so slack (prctl's PR_SET_TIMERSLACK) saves interrupts.
+ *
+ * Real time is monotonic time plus an offset, which a step of the clock changes: then every CPU
+ * is interrupted to arm its hardware anew (timers_clock_was_set), and nothing in the trees
+ * has to move.  Slewing the clock slews monotonic time, too, and needs nothing.
+ *
+ * Locking.  A timer's `cpu` says which queue's lock protects it.  Its function runs without
+ * the lock; meanwhile the queue's `running` names it, which is all that others look at, since the
+ * function may free the timer.  A function that starts its timer again does so on its own
+ * CPU.  So timer_cancel_sync() may trust what it sees under the lock of the queue that the timer was
+ * on last: queued there, running there, or neither and for good, unless last_cpu has changed.
  */
 #include <time/timer.h>
 
 #include <arch/clock.h>
+#include <arch/irq.h>
+#include <arch/irqflags.h>
 #include <arch/upcall.h>
 #include <debug/panic.h>
 #include <sync/atomic.h>
@@ -22,7 +34,8 @@
 
 struct timer_queue {
 	spinlock_t lock; /* interrupts off */
-	struct rb_root_cached tree; /* lock */
+	u32 stepping;    /* lock: timers in trees but the monotonic one */
+	struct rb_root_cached trees[TIMER_CLOCKS]; /* lock */
 	struct timer *running;      /* lock to change */
 	u64 armed_at;               /* this CPU, interrupts off; NEVER: not armed, 0: no need to arm */
 	u64 tick_at;                /* this CPU, interrupts off; NEVER: no tick wanted */
@@ -38,9 +51,33 @@ void (*timer_tick)(bool user);
 
 void timer_init(struct timer *t, void (*fn)(struct timer *t))
 {
-	t->expires = 0;
+	t->expires = t->latest = 0;
 	t->fn = fn;
 	t->cpu = -1;
+	t->last_cpu = 0;
+	t->clock = TIMER_MONOTONIC;
+}
+
+/* What `clock` is ahead of the monotonic one. */
+static u64 offset_of(enum timer_clock clock)
+{
+	switch (clock) {
+	case TIMER_REALTIME: return clock_realtime_offset_ns();
+	case TIMER_TAI: return clock_realtime_offset_ns() + clock_tai_offset_ns();
+	default: return 0;
+	}
+}
+
+u64 timer_clock_now(enum timer_clock clock)
+{
+	return clock_monotonic_ns() + offset_of(clock);
+}
+
+static u64 to_monotonic(enum timer_clock clock, u64 when)
+{
+	u64 offset = clock == TIMER_MONOTONIC ? 0 : offset_of(clock);
+
+	return when > offset ? when - offset : 0;
 }
 
 /* Makes sure that the hardware fires at `when` or before. Interrupts off. */
@@ -54,12 +91,13 @@ static inline void arm(struct timer_queue *q, u64 when, u64 now)
 
 static void insert(struct timer_queue *q, struct timer *t)
 {
-	struct rb_node **link = &q->tree.root.node, *parent = NULL;
+	struct rb_root_cached *tree = &q->trees[t->clock];
+	struct rb_node **link = &tree->root.node, *parent = NULL;
 	bool leftmost = true;
 
 	while (*link) {
 		parent = *link;
-		if (t->expires < node_timer(parent)->expires) {
+		if (t->latest < node_timer(parent)->latest) {
 			link = &parent->left;
 		} else {
 			link = &parent->right;
@@ -67,7 +105,14 @@ static void insert(struct timer_queue *q, struct timer *t)
 		}
 	}
 	rb_link(&t->node, parent, link);
-	rb_insert_cached(&t->node, &q->tree, leftmost);
+	rb_insert_cached(&t->node, tree, leftmost);
+	q->stepping += t->clock != TIMER_MONOTONIC;
+}
+
+static inline void erase(struct timer_queue *q, struct timer *t)
+{
+	rb_erase_cached(&t->node, &q->trees[t->clock]);
+	q->stepping -= t->clock != TIMER_MONOTONIC;
 }
 
 /* Takes `t` off whatever queue it is on; false when it is on none. Interrupts off. */
@@ -81,7 +126,7 @@ static bool dequeue(struct timer *t)
 		spin_acquire(&q->lock);
 		here = t->cpu == cpu;
 		if (here) {
-			rb_erase_cached(&t->node, &q->tree);
+			erase(q, t);
 			atomic_store(&t->cpu, -1);
 		}
 		spin_release(&q->lock);
@@ -91,21 +136,31 @@ static bool dequeue(struct timer *t)
 	return false;
 }
 
-void timer_start(struct timer *t, u64 expires)
+void timer_start_on(struct timer *t, enum timer_clock clock, u64 expires, u64 slack)
 {
 	IRQ_GUARD();
 	struct timer_queue *q;
+	u64 when;
 
 	if (t->cpu >= 0)
 		dequeue(t);
 	q = this_cpu_ptr(timer_queue);
 	spin_acquire(&q->lock);
+	t->clock = clock;
 	t->expires = expires;
-	t->cpu = (s32)cpu_id();
+	t->latest = expires + slack < expires ? NEVER : expires + slack;
+	t->last_cpu = (u16)cpu_id();
+	atomic_store(&t->cpu, (s32)cpu_id());
 	insert(q, t);
-	if (expires < q->armed_at)
-		arm(q, expires, clock_monotonic_ns());
+	when = to_monotonic(clock, t->latest);
+	if (when < q->armed_at)
+		arm(q, when, clock_monotonic_ns());
 	spin_release(&q->lock);
+}
+
+void timer_start(struct timer *t, u64 expires)
+{
+	timer_start_on(t, TIMER_MONOTONIC, expires, 0);
 }
 
 bool timer_cancel(struct timer *t)
@@ -116,34 +171,54 @@ bool timer_cancel(struct timer *t)
 	return dequeue(t);
 }
 
-/* Its function may have started it again: then it is stopped once more. */
+/* Stops `t` if it is on the queue that it was on last. True: its function does not run there, either. */
+static bool stop_where_last(struct timer *t, bool *stopped)
+{
+	IRQ_GUARD();
+	unsigned cpu = READ_ONCE(t->last_cpu);
+	struct timer_queue *q = per_cpu_ptr(timer_queue, cpu);
+	bool idle;
+
+	spin_acquire(&q->lock);
+	if (t->cpu == (s32)cpu) {
+		erase(q, t);
+		atomic_store(&t->cpu, -1);
+		*stopped = true;
+	}
+	idle = q->running != t && t->cpu < 0 && t->last_cpu == cpu;
+	ASSERT(q->running != t || cpu != cpu_id());
+	spin_release(&q->lock);
+	return idle;
+}
+
+/* Is the function running on a CPU on whose queue the timer no longer is? */
+static bool runs_elsewhere(const struct timer *t)
+{
+	for (unsigned c = 0; c < cpu_count; c++)
+		if (atomic_load(&per_cpu_ptr(timer_queue, c)->running) == t)
+			return true;
+	return false;
+}
+
 bool timer_cancel_sync(struct timer *t)
 {
-	bool stopped = timer_cancel(t);
+	bool stopped = false;
 
-	for (unsigned c = 0; c < cpu_count; c++) {
-		struct timer_queue *q = per_cpu_ptr(timer_queue, c);
-		while (unlikely(atomic_load(&q->running) == t)) {
-			ASSERT(c != cpu_id());
-			cpu_relax();
-		}
-	}
-	if (unlikely(atomic_load(&t->cpu) >= 0))
-		stopped |= timer_cancel(t);
+	while (!stop_where_last(t, &stopped) || (cpu_count > 1 && runs_elsewhere(t)))
+		cpu_relax();
 	return stopped;
 }
 
-/* Runs what is due. */
-static void run_due(struct timer_queue *q, u64 now)
+/* Runs what is due on one of the clocks. Lock held, dropped meanwhile. */
+static void run_tree(struct timer_queue *q, enum timer_clock clock, u64 now)
 {
 	struct rb_node *n;
 
-	spin_acquire(&q->lock);
-	while ((n = rb_first_cached(&q->tree)) != NULL) {
+	while ((n = rb_first_cached(&q->trees[clock])) != NULL) {
 		struct timer *t = node_timer(n);
 		if (t->expires > now)
 			break;
-		rb_erase_cached(n, &q->tree);
+		erase(q, t);
 		atomic_store(&q->running, t);
 		atomic_store(&t->cpu, -1);
 		spin_release(&q->lock);
@@ -151,19 +226,45 @@ static void run_due(struct timer_queue *q, u64 now)
 		spin_acquire(&q->lock);
 		atomic_store(&q->running, NULL);
 	}
+}
+
+static void run_due(struct timer_queue *q, u64 now)
+{
+	spin_acquire(&q->lock);
+	run_tree(q, TIMER_MONOTONIC, now);
+	if (unlikely(q->stepping)) {
+		run_tree(q, TIMER_REALTIME, now + offset_of(TIMER_REALTIME));
+		run_tree(q, TIMER_TAI, now + offset_of(TIMER_TAI));
+	}
 	spin_release(&q->lock);
+}
+
+static u64 first_latest(struct timer_queue *q, enum timer_clock clock)
+{
+	struct rb_node *first = rb_first_cached(&q->trees[clock]);
+
+	return first ? to_monotonic(clock, node_timer(first)->latest) : NEVER;
+}
+
+/* When the hardware is to fire next. Lock held. */
+static u64 next_event(struct timer_queue *q)
+{
+	u64 next = min(q->tick_at, first_latest(q, TIMER_MONOTONIC));
+
+	if (unlikely(q->stepping)) {
+		next = min(next, first_latest(q, TIMER_REALTIME));
+		next = min(next, first_latest(q, TIMER_TAI));
+	}
+	return next;
 }
 
 /* Arms the hardware for the earliest of what is queued. Interrupts off. */
 static void arm_next(struct timer_queue *q, u64 now)
 {
-	u64 next = q->tick_at;
-	struct rb_node *first;
+	u64 next;
 
 	spin_acquire(&q->lock);
-	first = rb_first_cached(&q->tree);
-	if (first)
-		next = min(next, node_timer(first)->expires);
+	next = next_event(q);
 	spin_release(&q->lock);
 	q->armed_at = NEVER;
 	arm(q, next, now);
@@ -184,6 +285,29 @@ void upcall_timer(struct regs *r)
 			timer_tick(regs_from_user(r));
 	}
 	arm_next(q, now);
+}
+
+/* A step may have brought timers nearer. Interrupts off, maybe in the middle of upcall_timer. */
+static void look_again(void *unused_arg)
+{
+	struct timer_queue *q = this_cpu_ptr(timer_queue);
+	u64 next;
+
+	spin_acquire(&q->lock);
+	next = next_event(q);
+	spin_release(&q->lock);
+	arm(q, next, clock_monotonic_ns());
+}
+
+void timers_clock_was_set(void)
+{
+	{
+		IRQ_GUARD();
+		look_again(NULL);
+	}
+	/* Only a leap second comes by an interrupt: the clock goes back, no timer comes nearer. */
+	if (cpu_count > 1 && irqs_enabled())
+		ipi_call_others(look_again, NULL);
 }
 
 void timer_tick_arm(u64 ns)

@@ -303,6 +303,7 @@ static void copy_layout(struct mm *to, const struct mm *from)
 	to->data_end = from->data_end;
 	to->vdso = from->vdso;
 	to->dumpable = from->dumpable;
+	to->membarrier = READ_ONCE(from->membarrier);
 	for (unsigned i = 0; i < ARRAY_SIZE(to->auxv); i++)
 		to->auxv[i] = from->auxv[i];
 }

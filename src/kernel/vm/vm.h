@@ -91,6 +91,7 @@ struct mm {
 	u64 auxv[2 * 28];         /* saved for /proc/PID/auxv */
 	u64 vdso;                 /* imm after exec: where its code was mapped */
 	u8 dumpable;
+	u32 membarrier;           /* atomic: what was registered (proc/membarrier.c) */
 };
 
 struct mm *mm_new(void);                        /* empty; NULL */

@@ -54,7 +54,9 @@ void descriptors_init(u8 *ist_stacks)
 	for (unsigned i = 0; i < IST_COUNT; i++) {
 		u64 *top = (u64 *)(ist_stacks + (i + 1) * IST_STACK_SIZE - 16);
 
-		*top = percpu_this_offset(); /* for entry.asm */
+		top[0] = percpu_this_offset(); /* for entry.asm */
+		top[1] = 0;
+		top[-8] = top[0];
 		tss->ist[i] = (u64)top;
 	}
 	*this_cpu_ptr(percpu_ist_stacks) = ist_stacks;

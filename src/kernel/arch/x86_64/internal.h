@@ -71,14 +71,17 @@ bool extable_fixup(struct regs *r);
 const char *exception_name(u64 vector);
 void regs_describe_page_fault(const struct regs *r, u64 va, u64 error);
 
+/* traps.c.  Tests look at NMIs: called first; true: it was theirs. No locks, nothing that may fault. */
+extern bool (*nmi_hook)(struct regs *r);
+
 /* mce.c */
 void mce_init(void);
 void mce_handle(struct regs *r);
 
 /* smp.c, trampoline.asm */
 noreturn void smp_cpu_main(void);
-/* Starts the CPU with `apic_id`. -ETIMEDOUT: it did not answer; -ENODEV, -EIO, -ENOMEM. */
-int cpu_start(u32 apic_id);
+/* Starts the CPU with `apic_id`. -ETIMEDOUT: it did not answer in time; -ENODEV, -EIO, -ENOMEM. */
+int cpu_start(u32 apic_id, u64 answer_us);
 
 /*
  * tsc_sync.c.  The boot CPU prepares before it starts a CPU; later the two call the other two

@@ -21,6 +21,8 @@ BUILD_ASSERT(offsetof(struct regs, orig_rax) == offsetof(struct pt_regs, orig_ra
 
 static inline bool regs_from_user(const struct regs *r) { return r->cs & 3; }
 static inline u64 regs_ip(const struct regs *r) { return r->rip; }
+/* In upcall_user_return, or where thread_regs_changed() is called. `ip` is a user address. */
+static inline void regs_set_ip(struct regs *r, u64 ip) { r->rip = ip; }
 static inline u64 regs_sp(const struct regs *r) { return r->rsp; }
 static inline u64 regs_frame_pointer(const struct regs *r) { return r->rbp; }
 static inline void regs_set_result(struct regs *r, s64 v) { r->rax = (u64)v; }

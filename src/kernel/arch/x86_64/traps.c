@@ -182,6 +182,7 @@ static noreturn void double_fault(struct regs *r)
 #define NMIS_LOGGED 10
 
 PERCPU static u64 nmis;
+bool (*nmi_hook)(struct regs *r);
 
 u64 nmi_count(unsigned cpu)
 {
@@ -196,6 +197,8 @@ static void nmi_handle(struct regs *r)
 	if (ipi_stop_wanted())
 		ipi_stop_here();
 	this_cpu_inc(nmis);
+	if (unlikely(nmi_hook) && nmi_hook(r))
+		return;
 	reason = io_in8(0x61);
 	if (reason & 0x80)
 		log_emerg("NMI: memory or bus error (reason %#x) at %#lx", reason, r->rip);

@@ -7,6 +7,8 @@
 #include <linux/magic.h>
 #include <time/clock.h>
 
+#define CLOCK_SOURCE_DIR "devices/system/clocksource/clocksource0/"
+
 struct tree sysfs_tree = { .name = "sysfs" };
 
 static int get_super(const struct fs_type *t, const char *source, unsigned flags, const char *data,
@@ -28,6 +30,27 @@ static int show_text(struct text *t, void *ctx)
 static int show_clock_source(struct text *t, void *ctx)
 {
 	text_printf(t, "%s\n", clock_source_name());
+	return 0;
+}
+
+static int show_clock_sources(struct text *t, void *ctx)
+{
+	const char *name;
+
+	for (unsigned i = 0; (name = clock_source_available(i)) != NULL; i++)
+		text_printf(t, "%s ", name);
+	text_string(t, "\n");
+	return 0;
+}
+
+/* A name that cannot be chosen is taken and has no effect, as on Linux. */
+static int choose_clock_source(void *ctx, char *buf, size_t n)
+{
+	if (n >= 32)
+		return -EINVAL;
+	if (n && buf[n - 1] == '\n')
+		buf[n - 1] = 0;
+	clock_source_choose(buf);
 	return 0;
 }
 
@@ -54,6 +77,8 @@ void sysfs_init(void)
 	tree_add_dir(&sysfs_tree, "fs");
 	tree_add_dir(&sysfs_tree, "module");
 	sysfs_add("kernel/mm/transparent_hugepage/enabled", show_text, (void *)"always madvise [never]");
-	sysfs_add("devices/system/clocksource/clocksource0/current_clocksource", show_clock_source, NULL);
+	tree_add_file(&sysfs_tree, CLOCK_SOURCE_DIR "current_clocksource", 0644, show_clock_source,
+		      choose_clock_source, NULL);
+	sysfs_add(CLOCK_SOURCE_DIR "available_clocksource", show_clock_sources, NULL);
 	add_vulnerabilities();
 }
