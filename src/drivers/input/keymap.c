@@ -56,7 +56,7 @@ static void put(struct event *e, const char *bytes, size_t n)
 {
 	struct keymap_result *r = e->r;
 
-	if (r->length + n > sizeof(r->bytes))
+	if (!n || r->length + n > sizeof(r->bytes))
 		return;
 	memcpy(r->bytes + r->length, bytes, n);
 	r->length += n;
