@@ -218,7 +218,8 @@ iso: $(boot-kernel)
 		$(if $(OVERLAY),--overlay '$(call from-caller,$(OVERLAY))') \
 		$(if $(ROOTFS),--rootfs '$(call from-caller,$(ROOTFS))') \
 		$(if $(OWNERS),--owners '$(call from-caller,$(OWNERS))') \
-		$(if $(ENTRY),--entry '$(ENTRY)') $(if $(MENU),--menu '$(MENU)')
+		$(if $(ENTRY),--entry '$(ENTRY)') $(if $(MENU),--menu '$(MENU)') \
+		$(if $(GFX),--gfx '$(GFX)')
 
 # --- Running -----------------------------------------------------------------------------------
 
@@ -281,6 +282,7 @@ help:
 #=     OWNERS=file      lines `uid:gid path`; all else belongs to 0:0
 #=     ENTRY=name       the default entry: normal, verbose, text, single or selftest
 #=     MENU=seconds     show the boot menu that long
+#=     GFX=mode         the screen's mode, as GRUB names it: 800x600x16, 640x480x8, keep
 #= make kernel          only the kernel, build/obj-release/skerry.elf
 #= make size            its sections
 #= make setup           install by apt what the above need

@@ -51,6 +51,7 @@ def arguments():
         help="appended to the default entry's (CMDLINE)",
     )
     p.add_argument("--entry", choices=ENTRIES, default="normal", help="the default entry")
+    p.add_argument("--gfx", metavar="MODE", help="GRUB's gfxpayload: 800x600x16, say")
     p.add_argument("--menu", type=int, help="show the menu for that many seconds")
     return p.parse_args()
 
@@ -103,6 +104,8 @@ def make_config(o):
         text = text.replace(key, value)
     extra = {entry: "" for entry in ENTRIES}
     extra[o.entry] = " " + grub_words(o.cmdline) if o.cmdline.strip() else ""
+    # After multiboot2: the kernel's header sets it, too.
+    text = text.replace("\t@GFX@\n", f"\tset gfxpayload={grub_words(o.gfx)}\n" if o.gfx else "")
     for entry in ENTRIES:
         text = text.replace(f"@CMDLINE_{entry.upper()}@", extra[entry])
     return text

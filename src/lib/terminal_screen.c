@@ -22,6 +22,11 @@
 
 enum { DEL = 127 };
 
+/* At any address. */
+struct packed_word {
+	u64 word;
+} __attribute__((packed));
+
 /* --- Cells --------------------------------------------------------------------------------------- */
 
 static void damage(struct terminal *t, unsigned y)
@@ -41,7 +46,8 @@ static void damage_range(struct terminal *t, unsigned from, unsigned to)
 
 void terminal_damage_all(struct terminal *t)
 {
-	memset(t->damage, 0xff, sizeof(t->damage));
+	for (unsigned i = 0; i < ARRAY_SIZE(t->damage); i++)
+		t->damage[i] = ~0ULL;
 }
 
 /* What erasing leaves: the background colour stays ("bce"). */
@@ -50,14 +56,24 @@ static struct terminal_cell blank(const struct terminal *t)
 	return (struct terminal_cell){ .code = ' ', .fg = t->pen.fg, .bg = t->pen.bg };
 }
 
+/* Two cells are three words: a line is cleared each time that the screen scrolls. */
 static void fill(struct terminal_cell *p, size_t n, struct terminal_cell c)
 {
-	size_t done = min(n, (size_t)8);
+	struct terminal_cell pair[2] = { c, c };
+	u64 a, b, d;
 
-	for (size_t i = 0; i < done; i++)
-		p[i] = c;
-	for (; done < n; done += min(done, n - done)) /* doubling: long moves are cheap */
-		memcpy(p + done, p, min(done, n - done) * sizeof(*p));
+	BUILD_ASSERT(sizeof(pair) == 3 * sizeof(u64));
+	memcpy(&a, (char *)pair, 8);
+	memcpy(&b, (char *)pair + 8, 8);
+	memcpy(&d, (char *)pair + 16, 8);
+	for (; n >= 4; n -= 4, p += 4) {
+		struct packed_word *out = (void *)p;
+		out[0].word = out[3].word = a;
+		out[1].word = out[4].word = b;
+		out[2].word = out[5].word = d;
+	}
+	while (n--)
+		*p++ = c;
 }
 
 /* The cells left and right of the border before column x are about to part: no wide character may lie there. */
@@ -165,6 +181,15 @@ void terminal_forget(struct terminal *t)
 	t->history_count = 0;
 }
 
+/* Copies n numbers to a lower address, eight bytes at a time: what is read is never behind what was written. */
+static void move_down_array(u16 *to, const u16 *from, unsigned n)
+{
+	for (; n >= 4; n -= 4, to += 4, from += 4)
+		*(struct packed_word *)to = *(const struct packed_word *)from;
+	while (n--)
+		*to++ = *from++;
+}
+
 /* Lines from..to go up by n: n blank ones come in below. */
 static void scroll_up(struct terminal *t, unsigned from, unsigned to, unsigned n, bool keep)
 {
@@ -172,12 +197,14 @@ static void scroll_up(struct terminal *t, unsigned from, unsigned to, unsigned n
 	unsigned height = to - from + 1;
 
 	n = min(n, height);
-	memcpy(gone, order, n * sizeof(*order));
+	for (unsigned i = 0; i < n; i++)
+		gone[i] = order[i];
 	if (keep && t->screen == 0 && from == 0 && t->history_size)
 		for (unsigned i = 0; i < n; i++)
 			gone[i] = remember(t, gone[i]);
-	memmove(order, order + n, (height - n) * sizeof(*order));
-	memcpy(order + height - n, gone, n * sizeof(*order));
+	move_down_array(order, order + n, height - n);
+	for (unsigned i = 0; i < n; i++)
+		order[height - n + i] = gone[i];
 	erase_lines(t, to + 1 - n, to + 1);
 	damage_range(t, from, to);
 }
@@ -379,23 +406,22 @@ void screen_put(struct terminal *t, u32 code)
 size_t screen_put_run(struct terminal *t, const u8 *s, size_t n)
 {
 	struct terminal_pen *p = &t->pen;
-	struct terminal_cell c = { 0, p->attrs, p->fg, p->bg };
+	struct terminal_cell c = { 0, p->attrs, p->fg, p->bg }, *out;
 	size_t i = 0;
 
 	if (t->insert || p->sets[p->charset] != 'B' || p->wrap_next || t->utf8.left || t->control_pictures)
 		return 0;
 	n = min(n, (size_t)(t->cols - p->x - 1)); /* the last column is screen_put's */
-	while (i < n && s[i] >= ' ' && s[i] < DEL)
-		i++;
-	if (!i)
+	if (!n || s[0] < ' ' || s[0] >= DEL)
 		return 0;
-	struct terminal_cell *line = terminal_line(t, p->y), *out = line + p->x;
+	struct terminal_cell *line = terminal_line(t, p->y);
 	mend(t, line, p->x);
-	mend(t, line, p->x + i);
-	for (size_t j = 0; j < i; j++) {
-		c.code = s[j];
-		out[j] = c;
+	for (out = line + p->x; i < n && s[i] >= ' ' && s[i] < DEL; i++, out++) {
+		c.code = s[i];
+		*out = c;
 	}
+	if (!out->code) /* a wide character has lost its left half */
+		out->code = ' ';
 	damage(t, p->y);
 	p->x += i;
 	t->last = s[i - 1];

@@ -5,7 +5,8 @@
  *	writers -> cells (v->lock) -- vt_changed --> thread -> compose -> differs from `shown`? -> draw
  *	log     -> its own ring    -- irq_work ----> thread -> cells
  *
- * A thread draws, at once when it has been idle and at most every FRAME_NS else.  It looks at the
+ * A thread draws, at once when it has been idle and at most every FRAME_NS else, less often where
+ * drawing is slow: writers are not to wait for it.  It looks at the
  * lines that were damaged, computes how their cells are to be seen, and has those drawn that differ
  * from `shown`, which is what stands on the screen.  So the cost of drawing does not depend on how
  * much is written, and the frame buffer is never read.  The cursor is an attribute of its cell.
@@ -29,7 +30,8 @@
 
 #define FRAME_NS (16 * NSEC_PER_MSEC)
 #define BLINK_NS (500 * NSEC_PER_MSEC)
-enum { LOG_LINE = 640 };
+#define PAUSE_MAX_NS (100 * NSEC_PER_MSEC)
+enum { LOG_LINE = 640, SHARE = 8 /* drawing takes at most this part of the time */ };
 
 struct line_set {
 	u64 bits[TERMINAL_MAX_ROWS / 64];
@@ -135,6 +137,11 @@ static void compose_line(struct vt *v, unsigned y, struct terminal_cell *line)
 
 /* --- Drawing ------------------------------------------------------------------------------------- */
 
+static bool same(const struct terminal_cell *a, const struct terminal_cell *b)
+{
+	return a->code == b->code && a->attrs == b->attrs && a->fg == b->fg && a->bg == b->bg;
+}
+
 /* Draws the parts of line y where it is not as shown. */
 static void draw_line(unsigned y, const struct terminal_cell *line)
 {
@@ -143,7 +150,7 @@ static void draw_line(unsigned y, const struct terminal_cell *line)
 
 	for (unsigned x = 0; x < cols;) {
 		unsigned from = x;
-		while (x < cols && memcmp(&line[x], &old[x], sizeof(*line)))
+		while (x < cols && !same(&line[x], &old[x]))
 			x++;
 		if (x > from)
 			vt_the_screen->draw(vt_the_screen, from, y, line + from, x - from);
@@ -345,8 +352,10 @@ static void draw_main(void *unused_arg)
 
 		if (!next || clock_monotonic_ns() < next)
 			(void)wait_event_until(&draw_wait, WAIT_INTERRUPTIBLE, atomic_load(&frame_wanted), next);
+		u64 start = clock_monotonic_ns();
 		frame();
-		(void)wait_event_until(&draw_wait, WAIT_INTERRUPTIBLE, false, clock_monotonic_ns() + FRAME_NS);
+		u64 pause = min(max(FRAME_NS, SHARE * (clock_monotonic_ns() - start)), PAUSE_MAX_NS);
+		(void)wait_event_until(&draw_wait, WAIT_INTERRUPTIBLE, false, start + pause);
 	}
 }
 
