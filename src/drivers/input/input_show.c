@@ -8,6 +8,7 @@
 #include <lib/format.h>
 #include <lib/string.h>
 #include <linux/major.h>
+#include <mm/slab.h>
 
 /* Words of 64 bits, the highest that is not 0 first. */
 static void show_bits(struct text *t, const u64 *map, unsigned bits)
@@ -234,7 +235,9 @@ static void add_dir(const char *dir, const struct attribute *a, unsigned n, stru
 	add_files(dir, a, n, d);
 	snprintf(link, sizeof(link), "class/input/%s", base_name(dir));
 	snprintf(target, sizeof(target), "../../%s", dir);
-	tree_add_link(&sysfs_tree, link, target);
+	char *kept = kstrdup(target); /* the link keeps it */
+	if (kept && tree_add_link(&sysfs_tree, link, kept))
+		kfree(kept);
 }
 
 void input_show_register(struct input_device *d)

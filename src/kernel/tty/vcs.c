@@ -64,7 +64,7 @@ static u8 vga_colour(u32 c)
 {
 	if (c < 16)
 		return swap_red_blue(c);
-	u32 rgb = c & TERMINAL_TRUE ? c : terminal_rgb(c);
+	u32 rgb = c & TERMINAL_TRUE ? c & 0xffffff : terminal_rgb(c);
 	u8 r = rgb >> 16, g = rgb >> 8, b = rgb;
 	u8 most = max(max(r, g), b);
 	return (most >= 0xc0 ? 8 : 0) | (most && r >= most / 2 ? 4 : 0) | (most && g >= most / 2 ? 2 : 0) |

@@ -35,6 +35,8 @@ static u32 visible;                  /* atomic; written under vt_mutex: index in
 struct mutex vt_mutex = MUTEX_INIT(vt_mutex);
 static struct work hold_work;
 u32 vt_log_number;
+static u32 palette[16];              /* vt_mutex: PIO_CMAP's, for terminals to come */
+static bool palette_set;             /* vt_mutex */
 
 unsigned vt_visible_index(void)
 {
@@ -213,6 +215,8 @@ int vt_allocate(unsigned index)
 	v->term.request = on_request;
 	v->term.bell = on_bell;
 	v->term.on_reset = on_reset;
+	if (palette_set)
+		memcpy(v->term.palette, palette, sizeof(palette));
 	v->cells = cells;
 	__atomic_store_n(&v->ready, true, __ATOMIC_RELEASE);
 	vcs_add(index + 1);
@@ -255,6 +259,27 @@ void vt_put_on_screen(unsigned index)
 	vt_changed(v);
 	if (vt_keyboard)
 		vt_keyboard->show(index + 1);
+}
+
+void vt_get_palette(u32 colours[16])
+{
+	memcpy(colours, palette_set ? palette : vt_visible()->term.palette, sizeof(palette));
+}
+
+void vt_set_palette(const u32 colours[16])
+{
+	memcpy(palette, colours, sizeof(palette));
+	palette_set = true;
+	for (unsigned i = 0; i < VT_COUNT; i++) {
+		struct vt *v = vt_at(i);
+		if (!v || !v->ready)
+			continue;
+		u64 flags = spin_lock_irqsave(&v->lock);
+		memcpy(v->term.palette, palette, sizeof(palette));
+		terminal_damage_all(&v->term);
+		spin_unlock_irqrestore(&v->lock, flags);
+		vt_changed(v);
+	}
 }
 
 struct tty *vt_foreground(void)

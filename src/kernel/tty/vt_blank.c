@@ -32,7 +32,8 @@ bool vt_blank_now(u64 now)
 {
 	bool dark = atomic_load(&asked) || overdue(now);
 
-	atomic_store(&is_dark, dark);
+	if (atomic_exchange(&is_dark, dark) != dark)
+		vt_event_post(dark ? VT_EVENT_BLANK : VT_EVENT_UNBLANK, vt_visible_index() + 1, vt_visible_index() + 1);
 	return dark;
 }
 

@@ -56,6 +56,9 @@ int vt_free_cells(unsigned index);
 void vt_put_on_screen(unsigned index);
 /* Bytes for its readers; how many were taken. Any context. */
 size_t vt_input_to(struct vt *v, const char *bytes, size_t n);
+/* The named colours, 0xRRGGBB, of all terminals. vt_mutex held. */
+void vt_get_palette(u32 colours[16]);
+void vt_set_palette(const u32 colours[16]);
 extern u32 vt_log_number; /* atomic: the terminal that shows the log; 0: the visible one */
 /* Something has changed in `v`. Any context in which a task may be woken. */
 void vt_changed(struct vt *v);
@@ -113,9 +116,8 @@ void vt_event_post(unsigned event, unsigned old, unsigned new);
 
 /* vt_ioctl.c */
 s64 vt_ioctl(struct tty *t, struct file *f, unsigned cmd, uptr_t arg);
-/* For whoever draws: TIOCLINUX 4, 10, 13, 14, 15; fonts and colours. Set at boot; -EINVAL, -ENOTTY: unknown. */
+/* For whoever draws: TIOCLINUX 4, 10, 13, 14, 15. Set at boot; -EINVAL: unknown. */
 extern s64 (*vt_screen_tioclinux)(u8 what, uptr_t arg);
-extern s64 (*vt_screen_ioctl)(struct vt *v, unsigned cmd, uptr_t arg, bool permitted);
 /* vcs.c */
 /* Nodes of terminal `number` (0: of the visible one). vt_mutex held. */
 void vcs_add(unsigned number);

@@ -240,7 +240,36 @@ static s64 tioclinux(struct tty *t, uptr_t arg)
 
 /* Whoever draws: 4 and 14 (blanking), 10, 13, 15. */
 s64 (*vt_screen_tioclinux)(u8 what, uptr_t arg);
-s64 (*vt_screen_ioctl)(struct vt *v, unsigned cmd, uptr_t arg, bool permitted);
+
+/* --- Colours --- */
+
+static s64 get_palette(uptr_t arg)
+{
+	u32 colours[16];
+	u8 bytes[16][3];
+
+	mutex_lock(&vt_mutex);
+	vt_get_palette(colours);
+	mutex_unlock(&vt_mutex);
+	for (unsigned i = 0; i < 16; i++)
+		for (unsigned j = 0; j < 3; j++)
+			bytes[i][j] = colours[i] >> (16 - 8 * j);
+	return copy_to_user(arg, bytes, sizeof(bytes));
+}
+
+static s64 set_palette(uptr_t arg)
+{
+	u32 colours[16];
+	u8 bytes[16][3];
+
+	if (copy_from_user(bytes, arg, sizeof(bytes)))
+		return -EFAULT;
+	for (unsigned i = 0; i < 16; i++)
+		colours[i] = bytes[i][0] << 16 | bytes[i][1] << 8 | bytes[i][2];
+	MUTEX_GUARD(&vt_mutex);
+	vt_set_palette(colours);
+	return 0;
+}
 
 /* --- All of them --- */
 
@@ -255,7 +284,8 @@ static bool wants_permission(unsigned cmd)
 	case VT_SETACTIVATE:
 	case VT_RELDISP:
 	case VT_RESIZE:
-	case VT_RESIZEX: return true;
+	case VT_RESIZEX:
+	case PIO_CMAP: return true;
 	default: return false;
 	}
 }
@@ -284,14 +314,9 @@ static s64 port_access(unsigned cmd, u64 port)
 	return -ENXIO;
 }
 
-static s64 screen_or_keyboard(struct vt *v, unsigned cmd, uptr_t arg)
+static s64 keyboard(struct tty *t, unsigned cmd, uptr_t arg)
 {
-	bool may = permitted(v->tty);
-	s64 r = vt_keyboard ? vt_keyboard->ioctl(v->tty->index, cmd, arg, may) : -ENOTTY;
-
-	if (r == -ENOTTY && vt_screen_ioctl)
-		r = vt_screen_ioctl(v, cmd, arg, may);
-	return r;
+	return vt_keyboard ? vt_keyboard->ioctl(t->index, cmd, arg, permitted(t)) : -ENOTTY;
 }
 
 s64 vt_ioctl(struct tty *t, struct file *unused_f, unsigned cmd, uptr_t arg)
@@ -328,6 +353,8 @@ s64 vt_ioctl(struct tty *t, struct file *unused_f, unsigned cmd, uptr_t arg)
 		return copy_to_user(arg, &mask, sizeof(mask));
 	}
 	case TIOCLINUX: return tioclinux(t, arg);
-	default: return screen_or_keyboard(v, cmd, arg);
+	case GIO_CMAP: return get_palette(arg);
+	case PIO_CMAP: return set_palette(arg);
+	default: return keyboard(t, cmd, arg);
 	}
 }
