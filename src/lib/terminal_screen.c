@@ -10,6 +10,9 @@
  * A row that leaves the main screen at the top goes into the history's ring, and the ring's
  * oldest becomes the empty row that comes in below.
  *
+ * Most lines are short: `used` says how much of a row was ever written since it was empty, so that
+ * clearing it costs no more than that.
+ *
  * A wide character has its code in its left cell and 0 in the right one. Whoever changes one of the
  * two clears the other (mend).
  *
@@ -32,6 +35,21 @@ struct packed_word {
 static void damage(struct terminal *t, unsigned y)
 {
 	t->damage[y / 64] |= 1ULL << y % 64;
+}
+
+/* Line y has changed, left of column `to`. */
+static void touch(struct terminal *t, unsigned y, unsigned to)
+{
+	u16 *used = &t->used[t->order[t->screen][y]];
+
+	damage(t, y);
+	if (*used < to)
+		*used = to;
+}
+
+void terminal_line_changed(struct terminal *t, unsigned y)
+{
+	touch(t, y, t->cols);
 }
 
 static void damage_range(struct terminal *t, unsigned from, unsigned to)
@@ -85,17 +103,30 @@ static void mend(struct terminal *t, struct terminal_cell *line, unsigned x)
 	line[x].code = ' ';
 }
 
+static bool as_new(struct terminal_cell c)
+{
+	return c.fg == TERMINAL_DEFAULT_FG && c.bg == TERMINAL_DEFAULT_BG;
+}
+
 /* Line y, columns from <= x < to. */
 static void erase(struct terminal *t, unsigned y, unsigned from, unsigned to)
 {
-	struct terminal_cell *line = terminal_line(t, y);
+	struct terminal_cell *line = terminal_line(t, y), c = blank(t);
+	u16 *used = &t->used[t->order[t->screen][y]];
 
 	if (from >= to)
 		return;
+	damage(t, y);
 	mend(t, line, from);
 	mend(t, line, to);
-	fill(line + from, to - from, blank(t));
-	damage(t, y);
+	if (as_new(c) && to >= *used) { /* the rest is so already */
+		to = *used;
+		*used = min(from, to);
+	} else {
+		touch(t, y, to);
+	}
+	if (from < to)
+		fill(line + from, to - from, c);
 }
 
 static void erase_lines(struct terminal *t, unsigned from, unsigned to)
@@ -145,7 +176,7 @@ void screen_insert_cells(struct terminal *t, unsigned n)
 	mend(t, line, t->cols - n);
 	memmove(line + x + n, line + x, (t->cols - x - n) * sizeof(*line));
 	fill(line + x, n, blank(t));
-	damage(t, t->pen.y);
+	touch(t, t->pen.y, t->cols);
 	t->pen.wrap_next = false;
 }
 
@@ -159,7 +190,7 @@ void screen_delete_cells(struct terminal *t, unsigned n)
 	mend(t, line, x + n);
 	memmove(line + x, line + x + n, (t->cols - x - n) * sizeof(*line));
 	fill(line + t->cols - n, n, blank(t));
-	damage(t, t->pen.y);
+	touch(t, t->pen.y, t->cols);
 	t->pen.wrap_next = false;
 }
 
@@ -397,17 +428,38 @@ void screen_put(struct terminal *t, u32 code)
 	mend(t, line, p->x + width);
 	for (unsigned i = 0; i < width; i++)
 		c[i] = (struct terminal_cell){ i ? 0 : code, p->attrs, p->fg, p->bg };
-	damage(t, p->y);
+	touch(t, p->y, p->x + width);
 	t->last = code;
 	p->wrap_next = p->x + width >= t->cols;
 	p->x = min(p->x + width, t->cols - 1U);
+}
+
+#define EACH(byte) ((byte) * 0x0101010101010101ULL)
+
+/* Are all eight bytes of the word from 0x20 to 0x7e? */
+static bool all_printable(u64 w)
+{
+	/* Each line sets a byte's highest bit if it is below 0x20 (borrowed), 0x7f, or has it set already. */
+	return !(((w - EACH(0x20)) | (w + EACH(0x01)) | w) & EACH(0x80));
+}
+
+/* Two cells in three words, as fill does. */
+static void put_pair(struct terminal_cell *out, u32 first, u32 second, u64 colours)
+{
+	struct packed_word *w = (struct packed_word *)out;
+
+	w[0].word = first | colours << 32;
+	w[1].word = colours >> 32 | (u64)second << 32;
+	w[2].word = colours;
 }
 
 size_t screen_put_run(struct terminal *t, const u8 *s, size_t n)
 {
 	struct terminal_pen *p = &t->pen;
 	struct terminal_cell c = { 0, p->attrs, p->fg, p->bg }, *out;
+	u64 colours = c.fg | (u64)c.bg << 32, w;
 	size_t i = 0;
+	u32 look;
 
 	if (t->insert || p->sets[p->charset] != 'B' || p->wrap_next || t->utf8.left || t->control_pictures)
 		return 0;
@@ -416,13 +468,22 @@ size_t screen_put_run(struct terminal *t, const u8 *s, size_t n)
 		return 0;
 	struct terminal_cell *line = terminal_line(t, p->y);
 	mend(t, line, p->x);
-	for (out = line + p->x; i < n && s[i] >= ' ' && s[i] < DEL; i++, out++) {
+	out = line + p->x;
+	__builtin_memcpy(&look, &c, sizeof(look));
+	for (; n - i >= 8; i += 8, out += 8) {
+		__builtin_memcpy(&w, s + i, 8);
+		if (!all_printable(w))
+			break;
+		for (unsigned pair = 0; pair < 8; pair += 2, w >>= 16)
+			put_pair(out + pair, look | (w & 255), look | (w >> 8 & 255), colours);
+	}
+	for (; i < n && s[i] >= ' ' && s[i] < DEL; i++, out++) {
 		c.code = s[i];
 		*out = c;
 	}
 	if (!out->code) /* a wide character has lost its left half */
 		out->code = ' ';
-	damage(t, p->y);
+	touch(t, p->y, p->x + i + 1);
 	p->x += i;
 	t->last = s[i - 1];
 	return i;
@@ -467,8 +528,10 @@ void screen_alignment_pattern(struct terminal *t)
 
 	t->top = 0;
 	t->bottom = t->rows - 1;
-	for (unsigned y = 0; y < t->rows; y++)
+	for (unsigned y = 0; y < t->rows; y++) {
 		fill(terminal_line(t, y), t->cols, e);
+		touch(t, y, t->cols);
+	}
 	terminal_damage_all(t);
 	screen_move_line(t, 0);
 	screen_move_column(t, 0);
@@ -522,6 +585,7 @@ void screen_init(struct terminal *t)
 	}
 	for (unsigned i = 0; i < t->history_size; i++)
 		t->history[i] = t->rows + i;
+	memset(t->used, 0, sizeof(t->used));
 	fill(t->cells, (size_t)t->cols * (main_rows + t->rows),
 	     (struct terminal_cell){ .code = ' ', .fg = TERMINAL_DEFAULT_FG, .bg = TERMINAL_DEFAULT_BG });
 	t->screen = 0;
