@@ -61,6 +61,7 @@ struct terminal {
 	u16 cols, rows;
 	struct terminal_cell *cells;               /* of both screens and the history */
 	u16 order[2][TERMINAL_MAX_ROWS];           /* which row of the buffer is shown in each line */
+	u16 used[2 * TERMINAL_MAX_ROWS + TERMINAL_HISTORY]; /* of a row of the buffer: from here on it is as new */
 	u16 history[TERMINAL_HISTORY];             /* ring: rows of the buffer that went out at the top */
 	u16 history_size;                          /* imm: slots in use of that, 0: nothing is kept */
 	u16 history_next;                          /* the slot to fill next, the oldest when all are full */
@@ -139,6 +140,8 @@ static inline void terminal_undamage(struct terminal *t, unsigned y)
 	t->damage[y / 64] &= ~(1ULL << y % 64);
 }
 void terminal_damage_all(struct terminal *t);
+/* For those who change cells of line y of the visible screen themselves. */
+void terminal_line_changed(struct terminal *t, unsigned y);
 
 /* 0xRRGGBB of a palette place before any program has changed it. */
 u32 terminal_rgb(u8 colour);

@@ -10,6 +10,9 @@
  * A row that leaves the main screen at the top goes into the history's ring, and the ring's
  * oldest becomes the empty row that comes in below.
  *
+ * Most lines are short: `used` says how much of a row was ever written since it was empty, so that
+ * clearing it costs no more than that.
+ *
  * A wide character has its code in its left cell and 0 in the right one. Whoever changes one of the
  * two clears the other (mend).
  *
@@ -22,11 +25,31 @@
 
 enum { DEL = 127 };
 
+/* At any address. */
+struct packed_word {
+	u64 word;
+} __attribute__((packed));
+
 /* --- Cells --------------------------------------------------------------------------------------- */
 
 static void damage(struct terminal *t, unsigned y)
 {
 	t->damage[y / 64] |= 1ULL << y % 64;
+}
+
+/* Line y has changed, left of column `to`. */
+static void touch(struct terminal *t, unsigned y, unsigned to)
+{
+	u16 *used = &t->used[t->order[t->screen][y]];
+
+	damage(t, y);
+	if (*used < to)
+		*used = to;
+}
+
+void terminal_line_changed(struct terminal *t, unsigned y)
+{
+	touch(t, y, t->cols);
 }
 
 static void damage_range(struct terminal *t, unsigned from, unsigned to)
@@ -41,7 +64,8 @@ static void damage_range(struct terminal *t, unsigned from, unsigned to)
 
 void terminal_damage_all(struct terminal *t)
 {
-	memset(t->damage, 0xff, sizeof(t->damage));
+	for (unsigned i = 0; i < ARRAY_SIZE(t->damage); i++)
+		t->damage[i] = ~0ULL;
 }
 
 /* What erasing leaves: the background colour stays ("bce"). */
@@ -54,14 +78,20 @@ static struct terminal_cell blank(const struct terminal *t)
 static void fill(struct terminal_cell *p, size_t n, struct terminal_cell c)
 {
 	struct terminal_cell pair[2] = { c, c };
-	u64 words[3];
+	u64 a, b, d;
 
-	BUILD_ASSERT(sizeof(pair) == sizeof(words));
-	memcpy(words, pair, sizeof(words));
-	for (; n >= 2; n -= 2, p += 2)
-		__builtin_memcpy(p, words, sizeof(words));
-	if (n)
-		*p = c;
+	BUILD_ASSERT(sizeof(pair) == 3 * sizeof(u64));
+	memcpy(&a, (char *)pair, 8);
+	memcpy(&b, (char *)pair + 8, 8);
+	memcpy(&d, (char *)pair + 16, 8);
+	for (; n >= 4; n -= 4, p += 4) {
+		struct packed_word *out = (void *)p;
+		out[0].word = out[3].word = a;
+		out[1].word = out[4].word = b;
+		out[2].word = out[5].word = d;
+	}
+	while (n--)
+		*p++ = c;
 }
 
 /* The cells left and right of the border before column x are about to part: no wide character may lie there. */
@@ -73,17 +103,30 @@ static void mend(struct terminal *t, struct terminal_cell *line, unsigned x)
 	line[x].code = ' ';
 }
 
+static bool as_new(struct terminal_cell c)
+{
+	return c.fg == TERMINAL_DEFAULT_FG && c.bg == TERMINAL_DEFAULT_BG;
+}
+
 /* Line y, columns from <= x < to. */
 static void erase(struct terminal *t, unsigned y, unsigned from, unsigned to)
 {
-	struct terminal_cell *line = terminal_line(t, y);
+	struct terminal_cell *line = terminal_line(t, y), c = blank(t);
+	u16 *used = &t->used[t->order[t->screen][y]];
 
 	if (from >= to)
 		return;
+	damage(t, y);
 	mend(t, line, from);
 	mend(t, line, to);
-	fill(line + from, to - from, blank(t));
-	damage(t, y);
+	if (as_new(c) && to >= *used) { /* the rest is so already */
+		to = *used;
+		*used = min(from, to);
+	} else {
+		touch(t, y, to);
+	}
+	if (from < to)
+		fill(line + from, to - from, c);
 }
 
 static void erase_lines(struct terminal *t, unsigned from, unsigned to)
@@ -133,7 +176,7 @@ void screen_insert_cells(struct terminal *t, unsigned n)
 	mend(t, line, t->cols - n);
 	memmove(line + x + n, line + x, (t->cols - x - n) * sizeof(*line));
 	fill(line + x, n, blank(t));
-	damage(t, t->pen.y);
+	touch(t, t->pen.y, t->cols);
 	t->pen.wrap_next = false;
 }
 
@@ -147,7 +190,7 @@ void screen_delete_cells(struct terminal *t, unsigned n)
 	mend(t, line, x + n);
 	memmove(line + x, line + x + n, (t->cols - x - n) * sizeof(*line));
 	fill(line + t->cols - n, n, blank(t));
-	damage(t, t->pen.y);
+	touch(t, t->pen.y, t->cols);
 	t->pen.wrap_next = false;
 }
 
@@ -169,6 +212,15 @@ void terminal_forget(struct terminal *t)
 	t->history_count = 0;
 }
 
+/* Copies n numbers to a lower address, eight bytes at a time: what is read is never behind what was written. */
+static void move_down_array(u16 *to, const u16 *from, unsigned n)
+{
+	for (; n >= 4; n -= 4, to += 4, from += 4)
+		*(struct packed_word *)to = *(const struct packed_word *)from;
+	while (n--)
+		*to++ = *from++;
+}
+
 /* Lines from..to go up by n: n blank ones come in below. */
 static void scroll_up(struct terminal *t, unsigned from, unsigned to, unsigned n, bool keep)
 {
@@ -176,12 +228,14 @@ static void scroll_up(struct terminal *t, unsigned from, unsigned to, unsigned n
 	unsigned height = to - from + 1;
 
 	n = min(n, height);
-	memcpy(gone, order, n * sizeof(*order));
+	for (unsigned i = 0; i < n; i++)
+		gone[i] = order[i];
 	if (keep && t->screen == 0 && from == 0 && t->history_size)
 		for (unsigned i = 0; i < n; i++)
 			gone[i] = remember(t, gone[i]);
-	memmove(order, order + n, (height - n) * sizeof(*order));
-	memcpy(order + height - n, gone, n * sizeof(*order));
+	move_down_array(order, order + n, height - n);
+	for (unsigned i = 0; i < n; i++)
+		order[height - n + i] = gone[i];
 	erase_lines(t, to + 1 - n, to + 1);
 	damage_range(t, from, to);
 }
@@ -374,33 +428,62 @@ void screen_put(struct terminal *t, u32 code)
 	mend(t, line, p->x + width);
 	for (unsigned i = 0; i < width; i++)
 		c[i] = (struct terminal_cell){ i ? 0 : code, p->attrs, p->fg, p->bg };
-	damage(t, p->y);
+	touch(t, p->y, p->x + width);
 	t->last = code;
 	p->wrap_next = p->x + width >= t->cols;
 	p->x = min(p->x + width, t->cols - 1U);
 }
 
+#define EACH(byte) ((byte) * 0x0101010101010101ULL)
+
+/* Are all eight bytes of the word from 0x20 to 0x7e? */
+static bool all_printable(u64 w)
+{
+	/* Each line sets a byte's highest bit if it is below 0x20 (borrowed), 0x7f, or has it set already. */
+	return !(((w - EACH(0x20)) | (w + EACH(0x01)) | w) & EACH(0x80));
+}
+
+/* Two cells in three words, as fill does. */
+static void put_pair(struct terminal_cell *out, u32 first, u32 second, u64 colours)
+{
+	struct packed_word *w = (struct packed_word *)out;
+
+	w[0].word = first | colours << 32;
+	w[1].word = colours >> 32 | (u64)second << 32;
+	w[2].word = colours;
+}
+
 size_t screen_put_run(struct terminal *t, const u8 *s, size_t n)
 {
 	struct terminal_pen *p = &t->pen;
-	struct terminal_cell c = { 0, p->attrs, p->fg, p->bg };
+	struct terminal_cell c = { 0, p->attrs, p->fg, p->bg }, *out;
+	u64 colours = c.fg | (u64)c.bg << 32, w;
 	size_t i = 0;
+	u32 look;
 
 	if (t->insert || p->sets[p->charset] != 'B' || p->wrap_next || t->utf8.left || t->control_pictures)
 		return 0;
 	n = min(n, (size_t)(t->cols - p->x - 1)); /* the last column is screen_put's */
-	while (i < n && s[i] >= ' ' && s[i] < DEL)
-		i++;
-	if (!i)
+	if (!n || s[0] < ' ' || s[0] >= DEL)
 		return 0;
-	struct terminal_cell *line = terminal_line(t, p->y), *out = line + p->x;
+	struct terminal_cell *line = terminal_line(t, p->y);
 	mend(t, line, p->x);
-	mend(t, line, p->x + i);
-	for (size_t j = 0; j < i; j++) {
-		c.code = s[j];
-		out[j] = c;
+	out = line + p->x;
+	__builtin_memcpy(&look, &c, sizeof(look));
+	for (; n - i >= 8; i += 8, out += 8) {
+		__builtin_memcpy(&w, s + i, 8);
+		if (!all_printable(w))
+			break;
+		for (unsigned pair = 0; pair < 8; pair += 2, w >>= 16)
+			put_pair(out + pair, look | (w & 255), look | (w >> 8 & 255), colours);
 	}
-	damage(t, p->y);
+	for (; i < n && s[i] >= ' ' && s[i] < DEL; i++, out++) {
+		c.code = s[i];
+		*out = c;
+	}
+	if (!out->code) /* a wide character has lost its left half */
+		out->code = ' ';
+	touch(t, p->y, p->x + i + 1);
 	p->x += i;
 	t->last = s[i - 1];
 	return i;
@@ -445,8 +528,10 @@ void screen_alignment_pattern(struct terminal *t)
 
 	t->top = 0;
 	t->bottom = t->rows - 1;
-	for (unsigned y = 0; y < t->rows; y++)
+	for (unsigned y = 0; y < t->rows; y++) {
 		fill(terminal_line(t, y), t->cols, e);
+		touch(t, y, t->cols);
+	}
 	terminal_damage_all(t);
 	screen_move_line(t, 0);
 	screen_move_column(t, 0);
@@ -500,6 +585,7 @@ void screen_init(struct terminal *t)
 	}
 	for (unsigned i = 0; i < t->history_size; i++)
 		t->history[i] = t->rows + i;
+	memset(t->used, 0, sizeof(t->used));
 	fill(t->cells, (size_t)t->cols * (main_rows + t->rows),
 	     (struct terminal_cell){ .code = ' ', .fg = TERMINAL_DEFAULT_FG, .bg = TERMINAL_DEFAULT_BG });
 	t->screen = 0;

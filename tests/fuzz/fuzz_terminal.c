@@ -29,6 +29,17 @@ static void check_row(u8 *seen, unsigned row, unsigned rows)
 	seen[row] = 1;
 }
 
+/* Behind what was used a row is as new. */
+static void check_used(const struct terminal *t)
+{
+	for (unsigned row = 0; row < 2U * t->rows + t->history_size; row++) {
+		const struct terminal_cell *c = t->cells + row * t->cols;
+		REQUIRE(t->used[row] <= t->cols);
+		for (unsigned x = t->used[row]; x < t->cols; x++)
+			REQUIRE(c[x].code == ' ' && c[x].fg == 7 && c[x].bg == 0 && c[x].attrs == 0);
+	}
+}
+
 /* Each row of the buffer is in one place. */
 static void check_order(const struct terminal *t)
 {
@@ -74,6 +85,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	REQUIRE(t.top <= t.bottom && t.bottom < rows);
 	check_screen(&t);
 	check_order(&t);
+	check_used(&t);
 	terminal_message(&t, (const char *)data, size, data[0] & 1);
 	check_order(&t);
 	check_reset(&t);

@@ -3,7 +3,8 @@
  * The controller has two ports of the CPU's: 0x60 for data of both lines, 0x64 for its status and its
  * own commands.  A status bit says which line a byte came from.
  *
- * It may be missing: then the status reads as all ones, or the self-test is not answered.  We switch
+ * It may be missing: then the status reads as all ones, or the self-test is not answered.  One that answers
+ * anything else is used all the same: there are such, and they work.  We switch
  * its translation to scan-code set 1 off.  Until both devices have been looked at it does not
  * interrupt; whoever waits for an answer looks by itself (i8042_command).
  */
@@ -25,7 +26,26 @@ enum { CMD_READ_CONFIG = 0x20, CMD_WRITE_CONFIG = 0x60, CMD_AUX_DISABLE = 0xa7, 
        CMD_KEYBOARD_ENABLE = 0xae, CMD_AUX_WRITE = 0xd4 };
 enum { CONFIG_KEYBOARD_IRQ = 0x01, CONFIG_AUX_IRQ = 0x02, CONFIG_KEYBOARD_OFF = 0x10,
        CONFIG_AUX_OFF = 0x20, CONFIG_TRANSLATE = 0x40 };
-enum { SELF_TEST_PASSED = 0x55, FLUSH_MAX = 64, IRQ_BYTES_MAX = 32 };
+enum { SELF_TEST_PASSED = 0x55, FLUSH_MAX = 64, IRQ_BYTES_MAX = 32, SELF_TESTS = 3 };
+
+/* How the ports are reached: the self-tests have controllers of their own. */
+static u8 port_in(u16 port)
+{
+	return io_in8(port);
+}
+
+static void port_out(u16 port, u8 byte)
+{
+	io_out8(port, byte);
+}
+
+static void port_wait(unsigned us)
+{
+	delay_us(us);
+}
+
+static const struct i8042_io hardware = { port_in, port_out, port_wait };
+static const struct i8042_io *io = &hardware; /* lock */
 
 #define READY_US 10000       /* the controller takes a byte */
 #define ANSWER_US 50000      /* it answers a command */
@@ -44,9 +64,9 @@ static u8 config;
 static bool wait_status(u8 mask, u8 value, u64 us)
 {
 	for (u64 t = 0; t < us; t += 10) {
-		if ((io_in8(STATUS) & mask) == value)
+		if ((io->in(STATUS) & mask) == value)
 			return true;
-		delay_us(10);
+		io->wait_us(10);
 	}
 	return false;
 }
@@ -55,14 +75,14 @@ static bool write_port(u16 port, u8 byte)
 {
 	if (!wait_status(STATUS_INPUT_FULL, 0, READY_US))
 		return false;
-	io_out8(port, byte);
+	io->out(port, byte);
 	return true;
 }
 
 /* The answer to a command of the controller; -1: none. */
 static int read_answer(u64 us)
 {
-	return wait_status(STATUS_OUTPUT_FULL, STATUS_OUTPUT_FULL, us) ? io_in8(DATA) : -1;
+	return wait_status(STATUS_OUTPUT_FULL, STATUS_OUTPUT_FULL, us) ? io->in(DATA) : -1;
 }
 
 static int ask(u8 command, u64 us)
@@ -79,10 +99,10 @@ static bool write_config(u8 value)
 static bool flush(void)
 {
 	for (unsigned i = 0; i < FLUSH_MAX; i++) {
-		if (!(io_in8(STATUS) & STATUS_OUTPUT_FULL))
+		if (!(io->in(STATUS) & STATUS_OUTPUT_FULL))
 			return true;
-		io_in8(DATA);
-		delay_us(10);
+		io->in(DATA);
+		io->wait_us(10);
 	}
 	return false;
 }
@@ -115,8 +135,8 @@ static bool drain(void)
 	unsigned n = 0;
 	u8 status;
 
-	while (n < IRQ_BYTES_MAX && (status = io_in8(STATUS)) & STATUS_OUTPUT_FULL) {
-		u8 byte = io_in8(DATA);
+	while (n < IRQ_BYTES_MAX && (status = io->in(STATUS)) & STATUS_OUTPUT_FULL) {
+		u8 byte = io->in(DATA);
 		received(status & STATUS_AUX ? &aux_port : &keyboard_port, byte);
 		n++;
 	}
@@ -189,19 +209,30 @@ int i8042_command(struct i8042_port *p, u8 byte, u8 *reply, size_t n)
 
 /* --- Set-up --- */
 
+/* The self-test's answer, or -1: there is nobody. Some want to be asked again. */
+static int self_test(void)
+{
+	int result = -1;
+
+	for (unsigned i = 0; i < SELF_TESTS && result != SELF_TEST_PASSED; i++)
+		result = ask(CMD_SELF_TEST, SELF_TEST_US);
+	return result;
+}
+
+/* lock held */
 static bool controller_present(void)
 {
-	IRQSPIN_GUARD(&lock);
-
-	if (io_in8(STATUS) == STATUS_NONE || !flush())
+	if (io->in(STATUS) == STATUS_NONE || !flush())
 		return false;
 	if (!write_port(COMMAND, CMD_KEYBOARD_DISABLE) || !write_port(COMMAND, CMD_AUX_DISABLE) || !flush())
 		return false;
-	int result = ask(CMD_SELF_TEST, SELF_TEST_US);
-	if (result != SELF_TEST_PASSED) {
-		log_info("i8042: no keyboard controller (self-test: %d)", result);
+	int result = self_test();
+	if (result < 0) {
+		log_info("i8042: no keyboard controller: the self-test is not answered");
 		return false;
 	}
+	if (result != SELF_TEST_PASSED)
+		log_warn("i8042: the self-test fails (%#x); going on", result);
 	int c = ask(CMD_READ_CONFIG, ANSWER_US);
 	if (c < 0)
 		return false;
@@ -209,11 +240,9 @@ static bool controller_present(void)
 	return write_config(config | CONFIG_KEYBOARD_OFF | CONFIG_AUX_OFF);
 }
 
-/* A second port answers when it is enabled: its clock is on then. */
+/* A second port answers when it is enabled: its clock is on then. lock held. */
 static bool aux_present(void)
 {
-	IRQSPIN_GUARD(&lock);
-
 	if (!write_port(COMMAND, CMD_AUX_ENABLE))
 		return false;
 	int c = ask(CMD_READ_CONFIG, ANSWER_US);
@@ -252,15 +281,27 @@ static u8 use_port(unsigned irq, const char *name, u8 irq_bit)
 	return err ? 0 : irq_bit;
 }
 
+unsigned i8042_ports(const struct i8042_io *of)
+{
+	IRQSPIN_GUARD(&lock);
+	u8 kept = config;
+
+	io = of;
+	unsigned n = !controller_present() ? 0 : 1 + aux_present();
+	io = &hardware;
+	config = kept;
+	return n;
+}
+
 void i8042_init(void)
 {
 	u8 irqs = 0;
-
-	if (!controller_present())
-		return;
-	bool aux = aux_present();
+	bool aux;
 	{
 		IRQSPIN_GUARD(&lock);
+		if (!controller_present())
+			return;
+		aux = aux_present();
 		config |= CONFIG_KEYBOARD_OFF | CONFIG_AUX_OFF;
 	}
 	if (look_at(&keyboard_port, CONFIG_KEYBOARD_OFF, ps2_keyboard_probe))

@@ -37,6 +37,15 @@ int i8042_command(struct i8042_port *port, u8 byte, u8 *reply, size_t n);
 /* Finds the controller, then asks the drivers to look at their ports. Boot, once; sleeps. */
 void i8042_init(void);
 
+/* How a controller's ports are reached; wait_us is called between looks at them. */
+struct i8042_io {
+	u8 (*in)(u16 port);
+	void (*out)(u16 port, u8 byte);
+	void (*wait_us)(unsigned us);
+};
+/* How many ports a controller has, found as at boot: 0 (no controller), 1, 2. For self-tests. */
+unsigned i8042_ports(const struct i8042_io *of);
+
 /* The drivers: true when their device is there (its `receive` is set then). */
 bool ps2_keyboard_probe(struct i8042_port *port);
 bool ps2_mouse_probe(struct i8042_port *port);

@@ -10,6 +10,8 @@
 #include <lib/string.h>
 #include <tty/n_tty.h>
 
+enum { OUTPUT_CHUNK = 256, MOST = 8 /* that one byte can become */ };
+
 static u32 echo_pending(const struct n_tty *n)
 {
 	return n->echo_head - n->echo_tail;
@@ -101,27 +103,45 @@ static unsigned post_process(struct tty *t, u8 c, u8 out[static 8])
 	}
 }
 
-/* Bytes at p that OPOST leaves as they are; moves the column. */
-static size_t plain_run(struct tty *t, const u8 *p, size_t n)
+/* Copies bytes at p that OPOST leaves as they are, at most n; moves the column. */
+static size_t plain_run(struct tty *t, const u8 *p, size_t n, u8 *out)
 {
 	size_t i;
-	bool upper = T_OFLAG(t, OLCUC);
+	bool upper = T_OFLAG(t, OLCUC), utf8 = n_tty_is_continuation(t, 0x80);
 	u32 columns = 0;
 
 	for (i = 0; i < n; i++) {
-		if (p[i] < ' ' || (upper && char_to_upper(p[i]) != p[i]))
+		u8 c = p[i];
+		if (c < ' ' || (upper && char_to_upper(c) != c))
 			break;
-		columns += p[i] != 127 && !n_tty_is_continuation(t, p[i]);
+		out[i] = c;
+		columns += c != 127 && !(utf8 && (c & 0xc0) == 0x80);
 	}
 	t->n.column += columns;
 	return i;
 }
 
+/* What becomes of bytes at p goes into out, at most `room`; returns how many of them were used up. */
+static size_t process(struct tty *t, const u8 *p, size_t n, u8 *out, size_t room, size_t *filled)
+{
+	size_t done = 0, at = 0;
+
+	while (done < n && room - at >= MOST) {
+		size_t run = plain_run(t, p + done, min(n - done, room - at), out + at);
+		done += run;
+		at += run;
+		if (done < n && room - at >= MOST)
+			at += post_process(t, p[done++], out + at);
+	}
+	*filled = at;
+	return done;
+}
+
 size_t n_tty_output(struct tty *t, const u8 *p, size_t n)
 {
 	const struct tty_ops *ops = t->driver->ops;
-	size_t done = 0;
-	u8 out[8];
+	size_t done = 0, filled;
+	u8 out[OUTPUT_CHUNK];
 
 	if (!n_tty_echo_flush(t))
 		return 0;
@@ -129,17 +149,11 @@ size_t n_tty_output(struct tty *t, const u8 *p, size_t n)
 		return ops->write(t, p, n);
 	while (done < n) {
 		size_t room = ops->write_room(t);
-		if (room < sizeof(out)) /* the most that one byte can become */
+		if (room < MOST)
 			break;
-		size_t run = plain_run(t, p + done, min(n - done, room));
-		if (run) {
-			ops->write(t, p + done, run);
-			done += run;
-			continue;
-		}
-		unsigned m = post_process(t, p[done++], out);
-		if (m)
-			ops->write(t, out, m);
+		done += process(t, p + done, n - done, out, min(room, sizeof(out)), &filled);
+		if (filled)
+			ops->write(t, out, filled);
 	}
 	return done;
 }

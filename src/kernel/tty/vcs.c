@@ -148,7 +148,7 @@ static void set_byte(const struct vcs_file *c, struct vt *v, u64 at, u8 byte)
 	else
 		cell->code = byte < ' ' || (byte >= 0x7f && byte < 0xa0) ? ' ' : byte;
 	unsigned y = n / v->term.cols;
-	v->term.damage[y / 64] |= 1ULL << y % 64;
+	terminal_line_changed(&v->term, y);
 }
 
 /* --- Files --- */

@@ -161,7 +161,8 @@ static size_t take(size_t at, char *out, size_t size)
 	MUTEX_GUARD(&vt_mutex);
 	size_t n = at < text_length ? min(size, text_length - at) : 0;
 
-	memcpy(out, text + at, n);
+	if (n)
+		memcpy(out, text + at, n);
 	return n;
 }
 
