@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """The console beyond text: cursors, palette, blinking, darkness, scrolling back, speed, other frame buffers."""
-import json
 import time
 
 import pytest
@@ -224,25 +223,16 @@ def test_other_formats(worker, overlay, mode):
         assert wait_for(m, "RGB.").lines[0] == "RGB."
 
 
-def panic_event(m):
-    """QEMU's own word that the guest has panicked."""
-    m.qmp("query-status")
-    while True:
-        message = json.loads(m.qmp_file.readline())
-        if message.get("event") == "GUEST_PANICKED":
-            return message["data"]
-
-
 def test_panic_tells_the_host_and_takes_the_screen(worker, overlay):
     """A panic while a program draws: its text is on the screen, and pvpanic's event comes."""
     iso = build_iso(f"panic2-{worker}", overlay, cmdline="sysrq_always_enabled")
     with Machine(iso, qemu=["-device", "pvpanic", "-action", "panic=none"]) as m:
         m.boot()
-        m.qmp("query-status")
         m.shell("chvt 2; printf '\\033[?25l' >/dev/tty2; fbtest /dev/tty2 pattern")
         m.send("echo c >/proc/sysrq-trigger\n")
         m.expect(r"panic: [\s\S]*halted\r\n")
         screen = wait_for(m, "halted")
         assert "panic: " in screen.text and "backtrace:" in screen.text
         assert screen.pixel(1000, 50) == "000000"
-        assert panic_event(m)["action"] in ("run", "pause")
+        m.qmp("query-status")
+        assert "GUEST_PANICKED" in [e["event"] for e in m.events]
