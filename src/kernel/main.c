@@ -40,6 +40,7 @@
 #include <time/clock.h>
 #include <time/timer.h>
 #include <tty/tty.h>
+#include <tty/vt.h>
 #include <vm/vm.h>
 
 /* maxcpus=N; 0 is the same as nosmp: this CPU alone. */
@@ -66,6 +67,7 @@ static void start_user_space(void *unused_arg)
 	system_on_reboot(tty_drain_all);
 	serial_init();      /* the 16550s take over from the early port */
 	fbcon_init(&boot_get_info()->fb); /* virtual terminals, if there is a screen */
+	vt_banner(SYSTEM_VERSION "\n");   /* with `quiet` the screen says no more than this */
 	char_devices_init(); /* null zero full random urandom kmsg */
 	console_keys_init(); /* what is typed goes to the terminal on the screen */
 	input_init();       /* PS/2 keyboard and mouse: /dev/input */
@@ -76,6 +78,7 @@ static void start_user_space(void *unused_arg)
 	if (err)
 		panic("the root file system cannot be set up (error %d)", -err);
 
+	vt_banner("Starting the first program ...\n");
 	if (cmdline_get("selftest", prefix, sizeof prefix))
 		selftest_run(prefix);
 	proc_start_init();
@@ -107,6 +110,7 @@ noreturn void kernel_main(u64 mbi_phys, u64 image_phys)
 
 	/* Interrupts and time. */
 	acpi_init(boot_get_info());
+	pvpanic_init(); /* QEMU hears of panics from here on */
 	irq_chips_init(acpi_madt());
 	irq_init();
 	time_sources_init(); /* HPET, ACPI PM timer, PIT */

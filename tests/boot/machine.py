@@ -67,6 +67,7 @@ class Machine:
         theirs.close()
         qmp_theirs.close()
         self.socket, self.qmp_socket, self.qmp_file = ours, qmp_ours, None
+        self.events = []  # that QMP brought between answers
         self.serial = fdpexpect.fdspawn(
             ours.fileno(), encoding="utf-8", codec_errors="replace", logfile=self.log, maxread=65536
         )
@@ -169,7 +170,7 @@ class Machine:
         self.qmp_file.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
         self.qmp_file.flush()
         while "event" in (answer := json.loads(self.qmp_file.readline())):
-            pass
+            self.events.append(answer)
         assert "return" in answer, answer
         return answer["return"]
 

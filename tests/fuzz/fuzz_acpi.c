@@ -52,6 +52,8 @@ static void parse(const struct acpi_table *t)
 	if (acpi_mcfg_parse(t, &mcfg) == ACPI_OK)
 		REQUIRE(mcfg.count <= ACPI_MAX_MCFG);
 	acpi_fadt_parse(t, &fadt);
+	u16 port = 0;
+	REQUIRE(acpi_pvpanic_find(t, &port) != ACPI_OK || port);
 	if (acpi_s5_find(t, &s5) == ACPI_OK)
 		REQUIRE(s5.type_a < 8 && s5.type_b < 8);
 }

@@ -378,5 +378,35 @@ TEST(soft_off)
 	assert_int_equal(S5(""), ACPI_NOT_FOUND);
 }
 
+static int find_pvpanic(const u8 *code, size_t n, u16 *port)
+{
+	u8 data[128] = { 0 };
+	struct acpi_table t = { .data = data, .len = ACPI_HEADER_SIZE + n };
+
+	assert_true(sizeof(data) - ACPI_HEADER_SIZE >= n);
+	memcpy(data + ACPI_HEADER_SIZE, code, n);
+	return acpi_pvpanic_find(&t, port);
+}
+
+TEST(pvpanic)
+{
+	/* Name (_HID, "QEMU0001"), Name (_CRS, Buffer { IO (Decode16, 0x505, 0x505, 1, 1) }) */
+	u8 code[] = "\x08_HID\x0dQEMU0001\0\x08_CRS\x11\x0d\x0a\x0a\x47\x01\x05\x05\x05\x05\x01\x01\x79";
+	size_t resource = 6 + 9 + 5 + 4;
+	u16 port = 0;
+
+	assert_int_equal(code[resource], 0x47);
+	assert_int_equal(find_pvpanic(code, sizeof(code), &port), ACPI_OK);
+	assert_int_equal(port, 0x505);
+	/* Cut anywhere, or another descriptor: nothing is found, nothing read behind the end. */
+	for (size_t n = 0; n < resource + 8; n++)
+		assert_int_equal(find_pvpanic(code, n, &port), ACPI_NOT_FOUND);
+	code[resource + 2] = 6;
+	assert_int_equal(find_pvpanic(code, sizeof(code), &port), ACPI_NOT_FOUND);
+	code[resource + 2] = 5;
+	code[10] = 'x';
+	assert_int_equal(find_pvpanic(code, sizeof(code), &port), ACPI_NOT_FOUND);
+}
+
 RUN(T(rsdp), T(lists), T(madt_entries), T(madt_wrong), T(hpet_and_mcfg), T(fadt_old), T(fadt_new),
-    T(soft_off))
+    T(soft_off), T(pvpanic))

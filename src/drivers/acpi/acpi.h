@@ -21,3 +21,6 @@ const struct acpi_table_list *acpi_tables(void);
 
 /* Switches to ACPI mode and serves the power button. After irq_init; may sleep. */
 void acpi_events_init(void);
+
+/* Finds QEMU's device that takes notice of a panic. After acpi_init. */
+void pvpanic_init(void);

@@ -531,3 +531,32 @@ int acpi_s5_find(const struct acpi_table *table, struct acpi_s5 *s5)
 	}
 	return ACPI_NOT_FOUND;
 }
+
+/* --- QEMU's pvpanic --- */
+
+enum { AML_IO_PORT = 0x47, AML_IO_PORT_SIZE = 8, PVPANIC_SPAN = 64 };
+
+static u16 little16(const u8 *p)
+{
+	return p[0] | p[1] << 8;
+}
+
+/* The resource behind the identifier: decode, lowest and highest port (the same), alignment, length. */
+int acpi_pvpanic_find(const struct acpi_table *table, u16 *port)
+{
+	static const char id[] = "QEMU0001";
+	const u8 *p = table->data + ACPI_HEADER_SIZE, *end = table->data + table->len;
+
+	for (; end - p >= (long)sizeof(id); p++) {
+		if (memcmp(p, id, sizeof(id)))
+			continue;
+		const u8 *q = p + sizeof(id), *stop = end - q > PVPANIC_SPAN ? q + PVPANIC_SPAN : end;
+		for (; stop - q >= AML_IO_PORT_SIZE; q++) {
+			if (q[0] != AML_IO_PORT || q[1] != 1 || little16(q + 2) != little16(q + 4) || !q[7])
+				continue;
+			*port = little16(q + 2);
+			return *port ? ACPI_OK : ACPI_NOT_FOUND;
+		}
+	}
+	return ACPI_NOT_FOUND;
+}

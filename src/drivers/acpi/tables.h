@@ -202,3 +202,6 @@ struct acpi_s5 {
  * pattern: no interpreter is needed for the constants that firmware puts there.
  */
 int acpi_s5_find(const struct acpi_table *table, struct acpi_s5 *s5);
+
+/* The port of the device QEMU0001 (pvpanic), by its byte pattern in a DSDT or SSDT. ACPI_NOT_FOUND. */
+int acpi_pvpanic_find(const struct acpi_table *table, u16 *port);

@@ -17,6 +17,7 @@
 int panic_timeout;
 bool panic_in_progress, machine_stopping;
 void (*panic_describe_task)(void);
+void (*panic_notify)(void);
 
 static u32 panic_cpu_plus_1; /* atomic */
 static u32 panic_depth;      /* the panicking CPU only */
@@ -51,6 +52,11 @@ static void wait_seconds(u64 seconds)
 
 static noreturn void panic_end(void)
 {
+	void (*notify)(void) = panic_notify;
+
+	panic_notify = NULL;
+	if (notify) /* all has been said: this may be the last that the machine does */
+		notify();
 	if (panic_timeout > 0) {
 		log_emerg("reset in %d seconds", panic_timeout);
 		wait_seconds(panic_timeout);

@@ -26,6 +26,9 @@ extern bool machine_stopping;
 /* Lines about the current task for the panic text; set by sched/. */
 extern void (*panic_describe_task)(void);
 
+/* Tells whoever watches the machine from outside, once, behind the text; any context. Set by a driver. */
+extern void (*panic_notify)(void);
+
 /* Logs the backtrace of the caller (or of `r`). */
 void backtrace_log(const struct regs *r);
 
