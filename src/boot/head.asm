@@ -461,6 +461,7 @@ find_framebuffer:
 	and	eax, ~7
 	jz	.none
 	add	esi, eax
+	jc	.none
 	jmp	.tag
 .found:
 	cmp	byte [esi + FB_TYPE], FB_TYPE_RGB
