@@ -268,7 +268,7 @@ help:
 #= make run             boot it in QEMU (BIOS): the serial line here, and a window if there is a display
 #= make run-uefi        the same under UEFI
 #= make run-usb         the same from a USB stick (xHCI)
-#= make run-bochs       the same in Bochs; the serial line is shown, not typed on
+#= make run-bochs       the same in Bochs
 #= make debug           wait for gdb, with symbols (a DEBUG=1 build)
 #=     with SMP=n MEM=mib QEMU_ARGS='...'
 #= make test            all that CI runs; SUITES='unit boot ...' picks some; WERROR=1 as CI

@@ -93,6 +93,9 @@ def main():
     print("static const u8 font_glyphs[][16] = {")
     for glyph in bitmaps:
         print("\t{ " + ", ".join(f"{b:#04x}" for b in glyph) + " },")
+    print("};\n\nconst u8 font_ascii[][16] = {")
+    for code in range(0x20, 0x7F):
+        print("\t{ " + ", ".join(f"{b:#04x}" for b in font[code]) + " },")
     print("};\n\nstatic const struct font_code font_codes[] = {")
     for code in sorted(font):
         print(f"\t{{ {code:#06x}, {place[font[code]]} }},")

@@ -7,7 +7,8 @@
 ; any multiple of 2 MiB below 4 GiB, so this code finds out where it runs and reaches everything
 ; relative to that. `off_X` symbols (kernel.ld) are distances from the start of the image.
 ;
-; What is wrong with the machine is said on the VGA text screen and on COM1, then it halts.
+; What is wrong with the machine is said on the screen (VGA text or a frame buffer) and on COM1, then it
+; halts.
 ;
 ; The first page tables, all in .bss, which paging_init() replaces:
 ;
@@ -62,11 +63,27 @@ BOOT_DS			equ 0x10
 COM1			equ 0x3f8
 LSR_THR_EMPTY		equ 1 << 5
 VGA_TEXT		equ 0xb8000
-VGA_CELLS		equ 80 * 25
+VGA_COLS		equ 80
+VGA_CELLS		equ VGA_COLS * 25
+
+; The boot information's frame buffer tag (Multiboot2 specification, section 3.6.12).
+MB2_FIRST_TAG		equ 8
+MB2_TAG_END		equ 0
+MB2_TAG_FRAMEBUFFER	equ 8
+FB_ADDR			equ 8
+FB_PITCH		equ 16
+FB_WIDTH		equ 20
+FB_HEIGHT		equ 24
+FB_BPP			equ 28
+FB_TYPE			equ 29
+FB_TYPE_RGB		equ 1
+GLYPH_WIDTH		equ 8
+GLYPH_HEIGHT		equ 16
+GLYPHS			equ 95			; from the space on
 
 extern kernel_main
 extern off_head, off_boot_tables, off_stack_guard, off_stack_top
-extern off_text_end, off_data_start, off_image_end
+extern off_font, off_text_end, off_data_start, off_image_end
 
 global head_entry, head_base
 global boot_tables_start, boot_tables_end, boot_pml4
@@ -98,6 +115,7 @@ head_entry:
 	cmp	eax, MB2_LOADER_MAGIC
 	lea	esi, [HERE(text_no_magic)]
 	jne	refuse
+	mov	[HERE(boot_info)], ebx
 	call	check_cpu
 	call	fill_tables
 	jmp	enter_long_mode
@@ -371,6 +389,7 @@ say:
 	cmp	edi, VGA_TEXT + VGA_CELLS * 2
 	jae	.off_screen
 	mov	[edi], ax
+	call	draw
 	add	dword [HERE(said_at)], 2
 .off_screen:
 	call	serial_put
@@ -379,9 +398,95 @@ say:
 	popad
 	ret
 
-; Clear the text screen; set COM1 to 115200 8N1.
+; Draw AL where on the text screen EDI points, if there is a frame buffer.
+draw:
+	pushad
+	movzx	eax, al
+	sub	eax, ' '
+	cmp	eax, GLYPHS
+	jae	.done
+	cmp	dword [HERE(fb_addr)], 0
+	je	.done
+	shl	eax, 4				; GLYPH_HEIGHT bytes each
+	lea	esi, [ebp + off_font + eax]
+	lea	eax, [edi - VGA_TEXT]
+	shr	eax, 1
+	xor	edx, edx
+	mov	ecx, VGA_COLS
+	div	ecx				; EAX: line, EDX: column
+	imul	eax, [HERE(fb_pitch)]
+	imul	eax, GLYPH_HEIGHT
+	imul	edx, [HERE(fb_bytes)]
+	imul	edx, GLYPH_WIDTH
+	lea	edi, [eax + edx]
+	add	edi, [HERE(fb_addr)]
+	mov	dh, GLYPH_HEIGHT
+.row:
+	mov	bl, [esi]
+	inc	esi
+	push	edi
+	mov	dl, GLYPH_WIDTH
+.pixel:
+	shl	bl, 1
+	sbb	eax, eax			; black, or all ones: white in any format
+	mov	ecx, [HERE(fb_bytes)]
+	rep	stosb
+	dec	dl
+	jnz	.pixel
+	pop	edi
+	add	edi, [HERE(fb_pitch)]
+	dec	dh
+	jnz	.row
+.done:
+	popad
+	ret
+
+; Take the frame buffer from the boot information: one of true colour below 4 GiB, large enough.
+find_framebuffer:
+	mov	esi, [HERE(boot_info)]
+	test	esi, esi
+	jz	.none
+	mov	ecx, [esi]			; its size
+	add	ecx, esi
+	add	esi, MB2_FIRST_TAG
+.tag:
+	cmp	esi, ecx
+	jae	.none
+	cmp	dword [esi], MB2_TAG_END
+	je	.none
+	cmp	dword [esi], MB2_TAG_FRAMEBUFFER
+	je	.found
+	mov	eax, [esi + 4]			; sizes are rounded up to 8
+	add	eax, 7
+	and	eax, ~7
+	jz	.none
+	add	esi, eax
+	jc	.none
+	jmp	.tag
+.found:
+	cmp	byte [esi + FB_TYPE], FB_TYPE_RGB
+	jne	.none
+	cmp	dword [esi + FB_ADDR + 4], 0
+	jne	.none
+	cmp	dword [esi + FB_WIDTH], VGA_COLS * GLYPH_WIDTH
+	jb	.none
+	cmp	dword [esi + FB_HEIGHT], VGA_CELLS / VGA_COLS * GLYPH_HEIGHT
+	jb	.none
+	movzx	eax, byte [esi + FB_BPP]
+	add	eax, 7
+	shr	eax, 3
+	mov	[HERE(fb_bytes)], eax
+	mov	eax, [esi + FB_PITCH]
+	mov	[HERE(fb_pitch)], eax
+	mov	eax, [esi + FB_ADDR]
+	mov	[HERE(fb_addr)], eax
+.none:
+	ret
+
+; Clear the text screen; find the frame buffer; set COM1 to 115200 8N1.
 consoles_init:
 	push	esi
+	call	find_framebuffer
 	mov	edi, VGA_TEXT
 	mov	[HERE(said_at)], edi
 	mov	eax, 0x0f200f20
@@ -430,6 +535,14 @@ uart_setup_end:
 	align	4, db 0
 said_at:
 	dd	0				; where on the text screen, 0: nothing said yet
+boot_info:
+	dd	0				; 0: no loader passed one
+fb_addr:
+	dd	0				; 0: none
+fb_pitch:
+	dd	0
+fb_bytes:
+	dd	0				; of a pixel
 
 ; CPUID bits: word (1: leaf 1 EDX, 0: leaf 0x80000001 EDX), bit, name.
 FEATURE_SIZE		equ 16

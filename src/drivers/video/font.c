@@ -44,18 +44,13 @@ static u32 alike(u32 code)
 
 const u8 *font_glyph(u32 code)
 {
-	/* ASCII once found is kept: nearly all that is drawn. */
-	static u16 ascii[128];
-
-	if (code < ARRAY_SIZE(ascii) && ascii[code])
-		return font_glyphs[ascii[code]];
+	if (code - ' ' < ARRAY_SIZE(font_ascii)) /* nearly all that is drawn */
+		return font_ascii[code - ' '];
 	int i = find(font_codes, ARRAY_SIZE(font_codes), code);
 	if (i < 0)
 		i = find(font_codes, ARRAY_SIZE(font_codes), alike(code));
 	if (i < 0)
 		i = find(font_codes, ARRAY_SIZE(font_codes), '?');
-	if (code < ARRAY_SIZE(ascii))
-		ascii[code] = i;
 	return font_glyphs[max(i, 0)];
 }
 

@@ -6,6 +6,8 @@
 
 enum { FONT_WIDTH = 8, FONT_HEIGHT = 16 };
 
+/* Of the characters from 0x20 to 0x7e; head.asm draws with them, too. */
+extern const u8 font_ascii[][FONT_HEIGHT];
 /* Rows of a character, the leftmost pixel in the highest bit; never NULL. */
 const u8 *font_glyph(u32 code);
 /* The same in the character set of the PC's text mode. */
