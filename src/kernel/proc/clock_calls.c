@@ -21,18 +21,6 @@ int timespec_to_ns(s64 sec, s64 nsec, u64 *ns)
 	return 0;
 }
 
-struct __kernel_timespec ns_to_timespec(u64 ns)
-{
-	return (struct __kernel_timespec){ .tv_sec = (s64)(ns / NSEC_PER_SEC),
-					   .tv_nsec = (s64)(ns % NSEC_PER_SEC) };
-}
-
-int put_timespec(uptr_t p, u64 ns)
-{
-	struct __kernel_timespec ts = ns_to_timespec(ns);
-	return copy_to_user(p, &ts, sizeof ts);
-}
-
 int get_timespec(uptr_t p, u64 *ns)
 {
 	struct __kernel_timespec ts;

@@ -328,7 +328,7 @@ static bool is_fatal(const struct task *t, int signo)
 }
 
 /* Would sending do nothing?  Undoes stops and the like on the way. */
-static bool refused(struct process *p, struct task *judge, int signo)
+static always_inline bool refused(struct process *p, struct task *judge, int signo)
 {
 	ASSERT(spin_is_locked(&p->lock));
 	if (p->flags & (PROC_ZOMBIE | PROC_GROUP_EXIT) || p == &kernel_process || !judge)
@@ -340,7 +340,7 @@ static bool refused(struct process *p, struct task *judge, int signo)
 }
 
 /* The signal is pending: who is to act on it? */
-static void tell(struct process *p, struct task *t, int signo)
+static always_inline void tell(struct process *p, struct task *t, int signo)
 {
 	wait_wake_all(signal_takers(p));
 	struct task *taker = t ? (wants(t, signo) ? t : NULL) : choose_thread(p, signo);

@@ -71,23 +71,30 @@ static inline u64 cycles_since(const struct clock_params *p)
 	return ((p->read ? p->read() : cycles_now()) - p->base) & p->mask;
 }
 
-static noinline u64 read_other(const struct clock_params *p)
-{
-	return p->base_ns + mul_shift_32(cycles_since(p), p->mult);
-}
-
-u64 clock_monotonic_ns(void)
+/* Apart from the common case, which so needs no stack. */
+static noinline u64 read_other(void)
 {
 	const struct clock_params *p;
 	u64 ns;
 
 	do {
 		p = READ_ONCE(params);
-		ns = likely(!p->read) ? p->base_ns + mul_shift_32(cycles_now() - p->base, p->mult) :
-					read_other(p);
+		ns = p->base_ns + mul_shift_32(cycles_since(p), p->mult);
 		barrier();
-	} while (unlikely(READ_ONCE(params) != p));
+	} while (READ_ONCE(params) != p);
 	return ns;
+}
+
+u64 clock_monotonic_ns(void)
+{
+	const struct clock_params *p = READ_ONCE(params);
+	u64 ns;
+
+	if (unlikely(p->read))
+		return read_other();
+	ns = p->base_ns + mul_shift_32(cycles_now() - p->base, p->mult);
+	barrier();
+	return likely(READ_ONCE(params) == p) ? ns : read_other();
 }
 
 u64 clock_monotonic_raw_ns(void)

@@ -58,8 +58,7 @@ void timer_init(struct timer *t, void (*fn)(struct timer *t))
 	t->clock = TIMER_MONOTONIC;
 }
 
-/* What `clock` is ahead of the monotonic one. */
-static u64 offset_of(enum timer_clock clock)
+u64 timer_clock_offset(enum timer_clock clock)
 {
 	switch (clock) {
 	case TIMER_REALTIME: return clock_realtime_offset_ns();
@@ -68,14 +67,9 @@ static u64 offset_of(enum timer_clock clock)
 	}
 }
 
-u64 timer_clock_now(enum timer_clock clock)
+static always_inline u64 to_monotonic(enum timer_clock clock, u64 when)
 {
-	return clock_monotonic_ns() + offset_of(clock);
-}
-
-static u64 to_monotonic(enum timer_clock clock, u64 when)
-{
-	u64 offset = clock == TIMER_MONOTONIC ? 0 : offset_of(clock);
+	u64 offset = clock == TIMER_MONOTONIC ? 0 : timer_clock_offset(clock);
 
 	return when > offset ? when - offset : 0;
 }
@@ -210,7 +204,7 @@ bool timer_cancel_sync(struct timer *t)
 }
 
 /* Runs what is due on one of the clocks. Lock held, dropped meanwhile. */
-static void run_tree(struct timer_queue *q, enum timer_clock clock, u64 now)
+static always_inline void run_tree(struct timer_queue *q, enum timer_clock clock, u64 now)
 {
 	struct rb_node *n;
 
@@ -232,14 +226,13 @@ static void run_due(struct timer_queue *q, u64 now)
 {
 	spin_acquire(&q->lock);
 	run_tree(q, TIMER_MONOTONIC, now);
-	if (unlikely(q->stepping)) {
-		run_tree(q, TIMER_REALTIME, now + offset_of(TIMER_REALTIME));
-		run_tree(q, TIMER_TAI, now + offset_of(TIMER_TAI));
-	}
+	if (unlikely(q->stepping))
+		for (enum timer_clock c = TIMER_REALTIME; c < TIMER_CLOCKS; c++)
+			run_tree(q, c, now + timer_clock_offset(c));
 	spin_release(&q->lock);
 }
 
-static u64 first_latest(struct timer_queue *q, enum timer_clock clock)
+static always_inline u64 first_latest(struct timer_queue *q, enum timer_clock clock)
 {
 	struct rb_node *first = rb_first_cached(&q->trees[clock]);
 
@@ -247,7 +240,7 @@ static u64 first_latest(struct timer_queue *q, enum timer_clock clock)
 }
 
 /* When the hardware is to fire next. Lock held. */
-static u64 next_event(struct timer_queue *q)
+static always_inline u64 next_event(struct timer_queue *q)
 {
 	u64 next = min(q->tick_at, first_latest(q, TIMER_MONOTONIC));
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <lib/rbtree.h>
+#include <time/clock.h>
 
 /* What an expiry counts on.  The last two follow later steps of the real-time clock. */
 enum timer_clock { TIMER_MONOTONIC, TIMER_REALTIME, TIMER_TAI, TIMER_CLOCKS };
@@ -37,8 +38,12 @@ bool timer_cancel(struct timer *t);
 bool timer_cancel_sync(struct timer *t);
 static inline bool timer_pending(const struct timer *t) { return t->cpu >= 0; }
 
-/* Now, on the clock. */
-u64 timer_clock_now(enum timer_clock clock);
+/* What a clock is ahead of the monotonic one; now, on the clock. */
+u64 timer_clock_offset(enum timer_clock clock);
+static inline u64 timer_clock_now(enum timer_clock clock)
+{
+	return clock_monotonic_ns() + (likely(clock == TIMER_MONOTONIC) ? 0 : timer_clock_offset(clock));
+}
 
 /* On each CPU; timers that were started before begin to run. */
 void timers_init(void);

@@ -55,7 +55,7 @@ __attribute__((noinline)) static int spin(int version, int flags, int bad_signat
 
 static void alarm_in(int us)
 {
-	struct itimerval it = { { 0, 0 }, { 0, us } };
+	struct itimerval it = { { 0, us }, { 0, us } }; /* the first one may come before the section */
 	setitimer(ITIMER_REAL, &it, NULL);
 }
 

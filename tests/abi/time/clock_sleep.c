@@ -81,13 +81,15 @@ TEST
 	sigaction(SIGALRM, &sa, NULL);
 	stop = 1;
 	pthread_join(th, NULL);
-	struct itimerval it = { { 0, 0 }, { 0, 20000 } };
+	/* again and again: the first one may come before the sleep */
+	struct itimerval it = { { 0, 20000 }, { 0, 20000 } };
 	setitimer(ITIMER_REAL, &it, NULL);
 	CALL("interrupted CPU sleep", sleep_on(CLOCK_PROCESS_CPUTIME_ID, 0, 100, 0, &left));
-	YES("what was left", left.tv_sec == 99);
+	YES("what was left", left.tv_sec >= 50 && left.tv_sec < 100);
 	left.tv_sec = 77;
-	setitimer(ITIMER_REAL, &it, NULL);
 	CALL("interrupted absolute", sleep_on(CLOCK_REALTIME, TIMER_ABSTIME, 4000000000, 0, &left));
+	it = (struct itimerval){ { 0, 0 }, { 0, 0 } };
+	setitimer(ITIMER_REAL, &it, NULL);
 	say("left untouched: %ld", (long)left.tv_sec);
 
 	/* Clocks of others. */

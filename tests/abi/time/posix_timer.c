@@ -115,10 +115,10 @@ TEST
 	say("disarmed: %ld %ld", (long)its.it_value.tv_sec, (long)its.it_interval.tv_sec);
 	OK("100 s", set(id, 0, 100, 0, 7, 0, &old));
 	get(id, &its);
-	YES("99 s and more are left", its.it_value.tv_sec == 99 || (its.it_value.tv_sec == 100 && !its.it_value.tv_nsec));
+	YES("most of it is left", its.it_value.tv_sec >= 50 && its.it_value.tv_sec <= 100);
 	say("interval %ld", (long)its.it_interval.tv_sec);
 	OK("set again", set(id, 0, 50, 0, 0, 0, &old));
-	YES("old value", old.it_value.tv_sec >= 90 && old.it_interval.tv_sec == 7);
+	YES("old value", old.it_value.tv_sec >= 50 && old.it_interval.tv_sec == 7);
 	OK("short", set(id, 0, 0, 1, 0, 0, &old));
 	usleep(2000);
 	get(id, &its);
@@ -175,7 +175,7 @@ TEST
 	YES("CPU time is left", its.it_value.tv_nsec > 0 && its.it_value.tv_nsec < 20000000);
 	burn(100);
 	wait_for(SIGUSR1, &info);
-	YES("CPU time overran", info.si_overrun >= 2 && info.si_overrun < 20);
+	YES("CPU time overran", info.si_overrun >= 2);
 	OK("delete", syscall(SYS_timer_delete, ids[0]));
 	OK("create thread CPU", create(CLOCK_THREAD_CPUTIME_ID, SIGEV_SIGNAL, SIGUSR1, 0, &ids[0]));
 	OK("absolute, past", set(ids[0], TIMER_ABSTIME, 0, 1, 0, 0, NULL));
