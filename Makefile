@@ -41,7 +41,7 @@ export SOURCE_DATE_EPOCH
 
 folders := src/boot src/lib src/vdso src/kernel src/kernel/arch/x86_64
 folders += $(addprefix src/kernel/,debug sync mm time sched device block \
-	fs fs/tmpfs fs/procfs fs/sysfs fs/devfs fs/devpts vm proc tty net userdev syscall)
+	fs fs/tmpfs fs/procfs fs/sysfs fs/devfs fs/devpts vm proc tty net net/local userdev syscall)
 folders += $(addprefix src/drivers/,acpi pci serial char rtc time input video virtio block net usb)
 folders += tests/kernel
 
