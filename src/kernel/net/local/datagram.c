@@ -273,6 +273,7 @@ static ssize_t datagram_receive(struct socket *s, struct transfer *t)
 	struct local *u = local_of(s);
 	u64 deadline = socket_deadline(s->receive_timeout);
 	struct message *m;
+	u32 skip;
 	ssize_t n;
 
 	t->result_flags = 0;
@@ -280,18 +281,16 @@ static ssize_t datagram_receive(struct socket *s, struct transfer *t)
 	if (t->flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	for (;;) {
-		u32 skip = t->flags & MSG_PEEK && s->peek_offset > 0 ? (u32)s->peek_offset : 0, at = skip;
+		u32 behind = t->flags & MSG_PEEK && s->peek_offset > 0 ? (u32)s->peek_offset : 0;
+		skip = behind;
 		mutex_lock(&u->read_lock);
 		bool end = atomic_load(&u->shutdown) & SHUT_RECEIVE;
-		if ((m = message_first(u, &at)))
+		if ((m = message_first(u, &skip)))
 			break;
 		mutex_unlock(&u->read_lock);
-		if ((n = nothing_there(u, t, end)) <= 0 || (n = local_wait_readable(u, skip, deadline)))
+		if ((n = nothing_there(u, t, end)) <= 0 || (n = local_wait_readable(u, behind, deadline)))
 			return n;
-		skip = 0;
 	}
-	u32 skip = t->flags & MSG_PEEK && s->peek_offset > 0 ? (u32)s->peek_offset : 0;
-	m = message_first(u, &skip);
 	if (!(t->flags & MSG_PEEK)) /* gone, even if it cannot be copied */
 		message_unqueue(u, m);
 	n = take_message(u, m, skip, t);

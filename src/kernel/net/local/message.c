@@ -3,6 +3,9 @@
  * Messages: what is sent and not yet received.  The sender pays: `sent` is the memory of its messages in
  * queues, and who has sent more than send_limit waits until there is less.  Waiting writers and pollers are told when a quarter is left,
  * so that a fast writer and a slow reader change turns seldom.
+ *
+ * Blocks of the largest size come from a handful of spare ones where possible: that is the traffic of bulk transfers, and
+ * the frame allocator would split and join its blocks for each of them.
  */
 #include <mm/kmap.h>
 #include <proc/process.h>
@@ -14,6 +17,48 @@
 
 static struct slab_cache *messages;
 
+/* --- Memory ------------------------------------------------------------------------------------- */
+
+static char *spare[4]; /* atomic: blocks of PIECE_MAX, or NULL */
+
+static inline char *spare_take(void)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(spare); i++) {
+		char *p = READ_ONCE(spare[i]) ? atomic_exchange(&spare[i], NULL) : NULL;
+		if (p)
+			return p;
+	}
+	return NULL;
+}
+
+static inline bool spare_keep(char *p)
+{
+	char *none;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(spare); i++)
+		if (!READ_ONCE(spare[i]) && (none = NULL, atomic_cas(&spare[i], &none, p)))
+			return true;
+	return false;
+}
+
+/* Under memory pressure they are given back. */
+static size_t spare_shrink(size_t want)
+{
+	size_t frames = 0;
+
+	for (char *p; frames < want && (p = spare_take()); frames += PIECE_MAX / PAGE_SIZE)
+		kfree(p);
+	return frames;
+}
+
+static struct frame_shrinker shrinker = { .shrink = spare_shrink };
+
+static inline void data_free(char *p, u32 n)
+{
+	if (n != PIECE_MAX || !spare_keep(p))
+		kvfree(p);
+}
+
 /* Memory for n bytes, less for a stream when there is no such block. */
 static always_inline char *data_new(u32 *n, bool pieces)
 {
@@ -21,10 +66,14 @@ static always_inline char *data_new(u32 *n, bool pieces)
 
 	if (*n <= PAGE_SIZE)
 		return kmalloc(*n, ALLOC_USER);
+	if (likely(*n == PIECE_MAX) && likely(p = spare_take()))
+		return p;
 	while (!(p = kmalloc(*n, ALLOC_TRY)) && pieces && *n > PAGE_SIZE)
 		*n = max(*n / 2, (u32)PAGE_SIZE);
 	if (p)
 		return p;
+	if (!pieces && *n == PIECE_MAX) /* what is this large may become spare: no vmalloc */
+		return kmalloc(*n, ALLOC_USER);
 	return pieces ? kmalloc(*n, ALLOC_USER) : kvmalloc(*n);
 }
 
@@ -89,7 +138,7 @@ void message_free(struct message *m)
 	if (unlikely(m->rights))
 		rights_drop(m->rights);
 	if (m->data != m->own)
-		kvfree(m->data);
+		data_free(m->data, m->length);
 	u32 left = atomic_sub_fetch(&u->sent, m->charge);
 	if (wait_queue_active(&u->write_wait) && (u64)left * 4 <= u->s.send_limit)
 		wait_wake_key(&u->write_wait, 0, WRITABLE);
@@ -188,5 +237,6 @@ int local_wait_readable(struct local *u, u32 skip, u64 deadline)
 
 void messages_init(void)
 {
+	frame_shrinker_add(&shrinker);
 	messages = slab_create("unix_message", sizeof(struct message) + OWN_BYTES, 0);
 }

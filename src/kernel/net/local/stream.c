@@ -115,10 +115,7 @@ static always_inline int take_from(struct local *u, struct message *m, u32 skip,
 		return -EFAULT;
 	r->done += n;
 	if (unlikely(rights)) {
-		if (t->rights) { /* of a message before: cannot be, those end the call */
-			ASSERT(!t->rights);
-			return 0;
-		}
+		ASSERT(!t->rights); /* those of a message before have ended the call */
 		int err = message_rights(m, t, peek);
 		if (err)
 			return err;
