@@ -249,6 +249,10 @@ test-long:
 bench:
 	@tools/setup && tests/bench/run.py $(if $(SMP),--smp $(SMP)) $(BENCH_ARGS)
 
+# The picture in README.md, of the system as it is now.
+picture: $(boot-kernel)
+	tests/boot/picture.py docs/screen.png
+
 clean:
 	rm -rf build
 

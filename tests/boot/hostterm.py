@@ -96,6 +96,8 @@ class HostTerminal:
 
     def __exit__(self, *exc):
         self.tmux("kill-server")
+        # What the program under test has started, if it is a tmux itself.
+        subprocess.run(["tmux", "-S", f"{self.dir.name}/inner", "kill-server"], stderr=subprocess.DEVNULL)
         self.dir.cleanup()
 
     def type(self, text):

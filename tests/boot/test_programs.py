@@ -27,6 +27,10 @@ Boxes    ┌──┬──┐ │▒▒│░░│ ├──┼──┤ ╔�
 CJK      [日本語] after
 Arrows   ←↑→↓ blocks ▀▄█▌▐ math ≤≥≠≈∞√
 """,
+    "tmux.conf": """set -g default-command "bash --norc"
+set -g status-left begin
+set -g status-right end
+""",
     "prog.c": """/* A comment. */
 #include <stdio.h>
 
@@ -55,14 +59,17 @@ def machine(worker, tmp_path_factory):
 
 
 def start(machine, command):
-    """Runs it on tty2, which is put on the screen, in a directory of its own."""
+    """
+    Runs it on tty2, which is put on the screen, in a directory of its own. By bash: busybox's shell would take its own
+    less and top.
+    """
     machine.shell(
         # What a failed test has left would read the keys.
         "pkill -KILL -t tty2; chvt 2; printf '\\033c' >/dev/tty2; stty sane </dev/tty2; rm -rf /tmp/t; "
         f"cp -r {HELD} /tmp/t; cd /tmp/t"
     )
     line = f"export TERM=linux LANG=C.UTF-8 HOME=/tmp/t SHELL=/bin/bash; {command}"
-    machine.shell(f"setsid -c sh -c {shlex.quote(line)} <>/dev/tty2 >&0 2>&1 & cd /")
+    machine.shell(f"setsid -c bash -c {shlex.quote(line)} <>/dev/tty2 >&0 2>&1 & cd /")
 
 
 def seen(cell):
@@ -75,9 +82,12 @@ def seen(cell):
 
 
 def host_screen(host, cols, rows):
-    """What Skerry's screen should be: rows of cells, the cursor drawn as a block."""
+    """
+    What Skerry's screen should be: rows of cells, the cursor drawn as a block. tmux does not tell with which
+    background it has erased the end of a line: None.
+    """
     grid, cursor = host.cells()
-    blank = (" ", None, "000000")
+    blank = (" ", None, None)
     want = []
     for y in range(rows):
         row = []
@@ -89,7 +99,8 @@ def host_screen(host, cols, rows):
     if cursor:
         x, y = min(cursor[0], cols - 1), cursor[1]
         text, foreground, background = want[y][x]
-        want[y][x] = (text, background if text != " " else None, foreground or "aaaaaa")
+        if background:
+            want[y][x] = (text, background if text != " " else None, foreground or "aaaaaa")
     return want
 
 
@@ -98,7 +109,7 @@ def wide(c):
 
 
 # What differs from run to run: times, process numbers.
-VARIES = re.compile(r"\d+ seconds? ago|\d\d:\d\d(:\d\d)?|pid \d+")
+VARIES = re.compile(r"\d+ seconds? ago")
 
 
 def difference(want, got, colours):
@@ -110,8 +121,10 @@ def difference(want, got, colours):
                 continue
             said.append(f"{y:3} host   {''.join(c[0] for c in a).rstrip()}")
             said.append(f"    Skerry {''.join(c[0] for c in b).rstrip()}")
-        elif colours and a != b:
-            x = next(x for x in range(len(a)) if a[x] != b[x])
+            continue
+        wrong = [x for x in range(len(a)) if a[x] != b[x] and a[x] != (" ", None, None)]
+        if wrong and colours:
+            x = wrong[0]
             said.append(f"{y:3} column {x}: host {a[x]}, Skerry {b[x]}: {''.join(c[0] for c in a).rstrip()}")
     return said
 
@@ -149,7 +162,7 @@ class Both:
                 return screen
             if time.monotonic() > end:
                 found = "" if there else f"{text!r} is not there\n"
-                raise AssertionError(found + "\n".join(said[:12]) + "\n--- Skerry:\n" + screen.text)
+                raise AssertionError(found + "\n".join(said[:12]) + "\n--- Skerry:\n" + screen.text.rstrip())
             time.sleep(0.05)
 
 
@@ -171,7 +184,6 @@ def test_vi(machine):
         t.type(":split unicode\n", "Latin")
         t.type("<ctrl-w>w:set number\n", "200")
         t.type("<ctrl-w>ogg:w copy\n", "written")
-        t.type(":qa!\n")
     assert "LINE 200" in machine.shell("cat /tmp/t/copy")
 
 
@@ -182,7 +194,7 @@ def test_less(machine):
         t.type("/20:\n", "20:")
         t.type("-S\n", "20:")
         t.type("<right><right>")
-        t.type("<left>g", "1:")
+        t.type("<left><left>g", "1:")
         t.type("G", "END")
         t.type("<up><up>")
         t.type("q")
@@ -192,12 +204,12 @@ def test_less(machine):
 
 
 def test_nano(machine):
-    with Both(machine, "nano -I prog.c") as t:
+    # Without its help lines: on a virtual terminal nano says ^- for what is ^/ elsewhere.
+    with Both(machine, "nano -I -x prog.c") as t:
         t.same("GNU nano")
-        t.type("<down><down>text typed<ctrl-k>", "[ Modified")
+        t.type("<down><down>text typed<ctrl-k>", "Modified")
         t.type("<ctrl-w>number\n", "number")
-        t.type("<ctrl-g>", "Help")
-        t.type("<ctrl-x><ctrl-x>n")
+        t.type("<ctrl-x>", "Save modified buffer?")
 
 
 def test_dialog(machine):
@@ -209,12 +221,11 @@ def test_dialog(machine):
         t.type("<tab>", "Cancel")
         t.type("\n", "Is this a box")
         t.type("<tab>\n", "42%")
-        t.type("<ctrl-c>")
 
 
 def test_tmux(machine):
-    with Both(machine, "printf 'PS1=\"$ \"\\n' >.bashrc; tmux -f /dev/null -L t new bash") as t:
-        t.type(" tmux set -g status-right end set -g status-left begin\n clear\n", "$")
+    with Both(machine, "export PS1='$ '; tmux -f tmux.conf -S inner new; read x; tmux -S inner attach") as t:
+        t.same("begin")
         t.type("echo pane one\n", "pane one")
         t.type('<ctrl-b>"', "─")
         t.type("echo pane two\n", "pane two")
@@ -225,4 +236,45 @@ def test_tmux(machine):
         t.type("q<ctrl-b>z", "100")
         t.type("<ctrl-b>z", "pane two")
         t.type("<ctrl-b>d", "detached")
-        t.machine.shell("true")
+        t.type("\n", "pane two")
+
+
+def test_htop(machine):
+    start(machine, "htop -d 2")
+    screen = wait_for(machine, "F10Quit")
+    assert "Tasks:" in screen.text and "Load average:" in screen.text and "Uptime:" in screen.text
+    assert re.search(r"Mem\[\|+ +\d+(\.\d+)?M/\d+M\]", screen.text)
+    x, y = screen.find("PID")
+    assert screen.cells[y][x][1:] == ("000000", "00aa00")  # the head of the list: black on green
+    assert re.search(r"^ +1 root .*/sbin/init|busybox|init", screen.text, re.M)
+    type_keys(machine, "<f5>")
+    wait_for(machine, "└─ ")
+    type_keys(machine, "<f5>/htop")
+    wait_for(machine, "Search: htop")
+    type_keys(machine, "<esc><f1>")
+    wait_for(machine, "Press any key to return")
+    type_keys(machine, " <f10>")
+    gone(machine, "F10Quit")
+
+
+def test_top(machine):
+    start(machine, "top -d 1")
+    screen = wait_for(machine, "%CPU")
+    assert re.search(r"^top - \d\d:\d\d:\d\d up .* load average: ", screen.lines[0])
+    assert re.search(r"^Tasks: +\d+ total, +\d+ running", screen.lines[1])
+    assert re.search(r"^MiB Mem : +\d+\.\d total", screen.lines[3])
+    x, y = screen.find("PID USER")
+    assert screen.cells[y][x][1:] == ("000000", "aaaaaa")  # in reverse
+    type_keys(machine, "t")
+    wait_for(machine, "%Cpu")
+    type_keys(machine, "q")
+    machine.shell("for i in $(seq 50); do pidof top >/dev/null || break; sleep 0.1; done; ! pidof top")
+
+
+def gone(machine, text, timeout=10):
+    """Waits until `text` is not on the screen any more."""
+    end = time.monotonic() + timeout * SCALE
+    while text in (screen := dump(machine)).text:
+        assert time.monotonic() < end, f"{text!r} stays:\n{screen.text}"
+        time.sleep(0.05)
+    return screen
