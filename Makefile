@@ -5,7 +5,7 @@
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all kernel iso help setup run run-uefi run-usb run-bochs debug test test-long bench size \
+.PHONY: all kernel iso help setup run run-uefi run-usb run-bochs debug test test-long bench size picture \
 	clean FORCE
 SHELL := /bin/bash -o pipefail
 unexport CFLAGS LDFLAGS
@@ -280,6 +280,7 @@ help:
 #=     MENU=seconds     show the boot menu that long
 #= make kernel          only the kernel, build/obj-release/skerry.elf
 #= make size            its sections
+#= make picture        docs/screen.png, the picture in README.md, of the system as it is
 #= make setup           install by apt what the above need
 #= make clean           remove build/
 #= V=1 shows the commands

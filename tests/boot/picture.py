@@ -46,9 +46,7 @@ def main():
         wait_for(m, "F10Quit")
         type_keys(m, '<ctrl-b>"')
         wait_for(m, "To end:")
-        type_keys(m, "clear; uname -a; cat /proc/version\n")
-        wait_for(m, "SMP")
-        type_keys(m, "ls --color /; dmesg | tail -n 6\n")
+        type_keys(m, "clear; uname -a; cat /proc/version; ls --color /; dmesg | tail -n 6; echo\n")
         screen = wait_for(m, "is process 1")
     with open(sys.argv[1], "wb") as f:
         f.write(png(screen.width, screen.height, screen.pixels))
