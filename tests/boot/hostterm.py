@@ -68,7 +68,7 @@ class HostTerminal:
     """A context manager; `command` runs in an empty directory with the files given (name: text)."""
 
     def __init__(self, cols, rows, command, files):
-        self.dir = tempfile.TemporaryDirectory(prefix="screen-")
+        self.dir = tempfile.TemporaryDirectory(prefix="screen-", ignore_cleanup_errors=True)
         for name, text in files.items():
             with open(f"{self.dir.name}/{name}", "w", encoding="utf-8") as f:
                 f.write(text)
@@ -80,6 +80,7 @@ class HostTerminal:
         self.env = {
             "PATH": os.environ["PATH"], "HOME": self.dir.name, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8",
             "SHELL": "/bin/bash",
+            "HISTFILE": "/dev/null",  # shells that are killed at the end would write while we clean up
         }  # fmt: skip
         self.tmux("-f", config, "new-session", "-d", "-x", str(cols), "-y", str(rows),
                   f"cd {shlex.quote(self.dir.name)}; unset TMUX TMUX_PANE; {command}")  # fmt: skip
