@@ -5,7 +5,7 @@
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all kernel iso help setup run run-uefi run-usb run-bochs debug test test-long bench size \
+.PHONY: all kernel iso help setup run run-uefi run-usb run-bochs debug test test-long bench size picture \
 	clean FORCE
 SHELL := /bin/bash -o pipefail
 unexport CFLAGS LDFLAGS
@@ -41,7 +41,7 @@ export SOURCE_DATE_EPOCH
 
 folders := src/boot src/lib src/vdso src/kernel src/kernel/arch/x86_64
 folders += $(addprefix src/kernel/,debug sync mm time sched device block \
-	fs fs/tmpfs fs/procfs fs/sysfs fs/devfs fs/devpts vm proc tty net userdev syscall)
+	fs fs/tmpfs fs/procfs fs/sysfs fs/devfs fs/devpts vm proc tty net net/local userdev syscall)
 folders += $(addprefix src/drivers/,acpi pci serial char rtc time input video virtio block net usb)
 folders += tests/kernel
 
@@ -259,6 +259,10 @@ test-long:
 bench:
 	@tools/setup && tests/bench/run.py $(if $(SMP),--smp $(SMP)) $(BENCH_ARGS)
 
+# The picture in README.md, of the system as it is now.
+picture: $(boot-kernel)
+	tests/boot/picture.py docs/screen.png
+
 clean:
 	rm -rf build
 
@@ -287,6 +291,7 @@ help:
 #=     GFX=mode         the screen's mode, as GRUB names it: 800x600x16, 640x480x8, keep
 #= make kernel          only the kernel, build/obj-release/skerry.elf
 #= make size            its sections
+#= make picture        docs/screen.png, the picture in README.md, of the system as it is
 #= make setup           install by apt what the above need
 #= make clean           remove build/
 #= V=1 shows the commands

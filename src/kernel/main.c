@@ -31,6 +31,7 @@
 #include <mm/kmap.h>
 #include <mm/layout.h>
 #include <mm/slab.h>
+#include <net/socket.h>
 #include <proc/cmdline.h>
 #include <proc/process.h>
 #include <sched/task.h>
@@ -133,6 +134,7 @@ noreturn void kernel_main(u64 mbi_phys, u64 image_phys)
 	devfs_init();
 	procfs_init();
 	sysfs_init();
+	net_init();
 	system_init(); /* /proc/version and the like */
 	cpu_user_init(); /* system calls may come */
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Reading a machine's screen: a screendump, decoded with the console's own font."""
+"""Reading a machine's screen: a screendump, decoded with the console's own font; and typing on its keyboard."""
+import functools
 import sys
 import time
 
@@ -30,6 +31,36 @@ def canonical(text):
     return "".join(GLYPHS[font[ord(c)]] for c in text)
 
 
+@functools.lru_cache(maxsize=None)
+def decode(block):
+    """What the pixels of a cell show: (character, foreground, background). Most cells are like others."""
+    dots = [block[i : i + 3] for i in range(0, len(block), 3)]
+    colours = sorted(set(dots))
+    if len(colours) == 1:
+        return " ", None, colours[0].hex()
+    rows = len(dots) // WIDTH
+    glyphs = GLYPHS if rows == HEIGHT else CUT_GLYPHS
+    if len(colours) == 2:
+        for background in colours:
+            bits = bytes(
+                sum((dots[row * WIDTH + i] != background) << (7 - i) for i in range(WIDTH))
+                for row in range(rows)
+            )
+            name = glyphs.get(bits) or glyphs.get(without_underline(bits))
+            if name:
+                foreground = colours[1 - colours.index(background)]
+                return name, foreground.hex(), background.hex()
+    return "\ufffd", None, None
+
+
+def without_underline(bits):
+    """The glyph under a line through all of one of the last rows."""
+    for row in (HEIGHT - 2, HEIGHT - 1):
+        if row < len(bits) and bits[row] == 0xFF:
+            return bits[:row] + b"\0" + bits[row + 1 :]
+    return None
+
+
 class Screen:
     """`lines`: the text, blanks at the ends cut off; what is no glyph is a question mark in a box."""
 
@@ -54,20 +85,11 @@ class Screen:
         stride = self.width * 3
         at = y * HEIGHT * stride + x * WIDTH * 3
         height = min(HEIGHT, self.height - y * HEIGHT)
-        glyphs = GLYPHS if height == HEIGHT else CUT_GLYPHS
-        block = [self.pixels[at + i * stride : at + i * stride + WIDTH * 3] for i in range(height)]
-        dots = [[row[i : i + 3] for i in range(0, WIDTH * 3, 3)] for row in block]
-        colours = sorted({dot for row in dots for dot in row})
-        if len(colours) == 1:
-            return " ", None, colours[0].hex()
-        for background in colours:
-            bits = bytes(
-                sum((dot != background) << (7 - i) for i, dot in enumerate(row)) for row in dots
+        return decode(
+            b"".join(
+                self.pixels[at + i * stride : at + i * stride + WIDTH * 3] for i in range(height)
             )
-            if len(colours) == 2 and bits in glyphs:
-                foreground = colours[1 - colours.index(background)]
-                return glyphs[bits], foreground.hex(), background.hex()
-        return "\ufffd", None, None
+        )
 
     def find(self, text):
         """(column, line) of the first place where `text` stands."""
@@ -120,3 +142,63 @@ def type_on_keyboard(machine, text):
     for letter in text:
         key = {"type": "qcode", "data": KEYS.get(letter, letter)}
         machine.qmp("send-key", keys=[key], **{"hold-time": 10})
+
+
+# --- Typing --------------------------------------------------------------------------------------
+
+SHIFTED = dict(zip('~!@#$%^&*()_+{}|:"<>?', "`1234567890-=[]\\;',./"))
+NAMES = {
+    "`": "grave_accent", "-": "minus", "=": "equal", "[": "bracket_left", "]": "bracket_right",
+    "\\": "backslash", ";": "semicolon", "'": "apostrophe", ",": "comma", ".": "dot", "/": "slash",
+    " ": "spc", "\n": "ret", "\t": "tab", "\x1b": "esc", "\x7f": "backspace",
+}  # fmt: skip
+
+
+def chord(key):
+    """QEMU's names of the keys that type a character ("A", "\n"), or of a chord by names ("ctrl-b", "f5")."""
+    if len(key) > 1:
+        *modifiers, last = key.split("-")
+        return modifiers + (chord(last) if len(last) == 1 else [last])
+    if key in SHIFTED:
+        return ["shift"] + chord(SHIFTED[key])
+    if key.isupper():
+        return ["shift", key.lower()]
+    if 0 < ord(key) < 27 and key not in NAMES:
+        return ["ctrl", chr(ord(key) + 96)]
+    return [NAMES.get(key, key)]
+
+
+def strokes(text):
+    """Splits what is to be typed: characters, and names of keys as <up> or <ctrl-b>; <lt> is a less-than sign."""
+    at = 0
+    while at < len(text):
+        end = text.find(">", at)
+        if text[at] == "<" and end > at + 1:
+            name = text[at + 1 : end]
+            yield "<" if name == "lt" else name
+            at = end + 1
+        else:
+            yield text[at]
+            at += 1
+
+
+KEYBOARD_QUEUE = 16  # bytes that QEMU's keyboard keeps; what comes on top is lost
+
+
+def type_keys(machine, text):
+    """The machine is at its prompt on the serial line, and a command there shows that it has taken what was typed."""
+    room = KEYBOARD_QUEUE
+    for key in strokes(text):
+        names = chord(key)
+        need = 5 * len(names)  # at most: two bytes for a key that goes down, three for one that goes up
+        if need > room:
+            machine.shell(":")
+            room = KEYBOARD_QUEUE
+        room -= need
+        order = [(n, True) for n in names] + [(n, False) for n in reversed(names)]
+        events = [
+            {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": n}}}
+            for n, down in order
+        ]
+        machine.qmp("input-send-event", events=events)
+    machine.shell(":")

@@ -154,10 +154,6 @@ static inline int path_writable(const struct path *p)
 
 /* Super flag: the names of its dentries are whole, as they stand ("pipe:[7]"). */
 #define SB_ANON (1U << 31)
-/* A file over an inode of the anonymous file system; takes a reference on `i`. */
-int file_open_anon_inode(const char *name, struct inode *i, const struct file_ops *ops, void *priv, int flags,
-			 struct file **out) must_check;
-struct inode *anon_inode_new(u32 mode);
 struct dentry *dentry_make_root_named(struct inode *i, const char *name);
 
 

@@ -157,6 +157,22 @@ s64 sys_mknodat(int dirfd, uptr_t uname, uint mode, ulong dev)
 	return err;
 }
 
+int vfs_make_socket(const char *name, u32 mode, struct path *made)
+{
+	struct creation c = { .dentry = NULL };
+	int err = creation_begin(&c, AT_FDCWD, name, 0, false);
+
+	if (err)
+		return err;
+	err = do_mknod(creation_dir(&c), c.dentry, S_IFSOCK | with_umask(mode), 0);
+	if (!err) {
+		*made = (struct path){ c.parent.path.mount, c.dentry };
+		path_get(made);
+	}
+	creation_end(&c);
+	return err;
+}
+
 s64 sys_mknod(uptr_t name, uint mode, ulong dev)
 {
 	return sys_mknodat(AT_FDCWD, name, mode, dev);

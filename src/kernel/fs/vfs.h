@@ -332,12 +332,20 @@ int vfs_open_exec(const struct path *p, struct file **out) must_check;
 /* A file with no name in the tree (pipe, eventfd, ...): shown as "type:[name]". Takes over nothing. */
 struct inode *anon_inode(void); /* not referenced */
 int file_open_anon(const char *name, const struct file_ops *ops, void *priv, int flags, struct file **out) must_check;
+/* The same over an inode of its own (anon_inode_new; NULL: no memory), by that name; takes a reference on `i`. */
+struct inode *anon_inode_new(u32 mode);
+int file_open_anon_inode(const char *name, struct inode *i, const struct file_ops *ops, void *priv, int flags,
+			 struct file **out) must_check;
 static inline void file_get(struct file *f) { ref_get(&f->refs); }
 void file_put(struct file *f);
 /* Reads exactly from kernel space; bytes or error. */
 ssize_t file_read_kernel(struct file *f, void *buf, size_t n, u64 pos);
 ssize_t file_write_kernel(struct file *f, const void *buf, size_t n, u64 pos);
 s64 generic_llseek(struct file *f, s64 off, int whence);
+
+/* namei_calls.c */
+/* mknod of a socket, umask applied; *made: what it is now, referenced. `name` is readable up to a multiple of 8. */
+int vfs_make_socket(const char *name, u32 mode, struct path *made) must_check;
 
 /* mount.c */
 /* A super without contents for get_super: refs 1; s->root is the caller's to make. NULL. */

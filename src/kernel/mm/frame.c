@@ -265,7 +265,7 @@ static struct frame *alloc_slow(unsigned order, unsigned flags)
 {
 	struct frame *f;
 
-	if (flags & ALLOC_ATOMIC)
+	if (flags & (ALLOC_ATOMIC | ALLOC_TRY))
 		return NULL;
 	if (!preemptible()) { /* a caller that could not wait after all: early boot */
 		frame_cache_drain();

@@ -82,6 +82,7 @@ enum alloc_flags {
 	ALLOC_ZERO = 1,     /* cleared */
 	ALLOC_ATOMIC = 2,   /* must not sleep or reclaim; may use the reserve */
 	ALLOC_DMA32 = 4,    /* below 4 GiB */
+	ALLOC_TRY = 16,     /* NULL rather than any effort: the caller can do with less */
 	ALLOC_USER = 8,     /* for user memory: fails (after trying the OOM killer) rather than use the reserve */
 };
 

@@ -11,6 +11,7 @@ struct user {
 	u32 tasks;               /* atomic: RLIMIT_NPROC */
 	u32 signals;             /* atomic: RLIMIT_SIGPENDING */
 	u32 pipe_pages;          /* atomic: room in pipes that the user made */
+	u32 files_in_flight;     /* atomic: sent in messages of sockets, not received */
 	struct hlist_node hash;  /* users_lock */
 };
 

@@ -132,6 +132,9 @@ struct task {
 	/* fs/ */
 	struct files *files;        /* self, objects_lock */
 	struct fs_context *fs;      /* self, objects_lock */
+
+	/* net/ */
+	struct list *rights_dropped; /* self: files of messages that are being closed; NULL: none */
 };
 BUILD_ASSERT(offsetof(struct task, arch) == 0);
 

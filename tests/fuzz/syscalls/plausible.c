@@ -19,9 +19,11 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <termios.h>
 #include <time.h>
 #include <ucontext.h>
@@ -43,7 +45,12 @@ static const struct shape {
 	{ SYS_close_range, "ffg" }, { SYS_stat, "pb" }, { SYS_fstat, "fb" }, { SYS_lstat, "pb" },
 	{ SYS_newfstatat, "dpbA" }, { SYS_statx, "dpAgb" }, { SYS_lseek, "foh" },
 	{ SYS_sendfile, "ffPl" }, { SYS_copy_file_range, "fPfPlz" }, { SYS_access, "pi" },
-	{ SYS_faccessat2, "dpiA" }, { SYS_pipe2, "bO" }, { SYS_dup, "f" }, { SYS_dup2, "ff" },
+	{ SYS_faccessat2, "dpiA" }, { SYS_socket, "1kz" }, { SYS_socketpair, "1kzb" },
+	{ SYS_bind, "f23" }, { SYS_connect, "f23" }, { SYS_listen, "fi" }, { SYS_accept4, "fbbz" },
+	{ SYS_getsockname, "fbb" }, { SYS_getpeername, "fbb" }, { SYS_shutdown, "fk" },
+	{ SYS_sendto, "fbl423" }, { SYS_recvfrom, "fbl4bb" }, { SYS_sendmsg, "f54" }, { SYS_sendmsg, "f54" },
+	{ SYS_recvmsg, "f54" }, { SYS_recvmsg, "f54" }, { SYS_sendmmsg, "f5k4" }, { SYS_recvmmsg, "f5k4z" },
+	{ SYS_setsockopt, "f16b8" }, { SYS_getsockopt, "f16bb" }, { SYS_pipe2, "bO" }, { SYS_dup, "f" }, { SYS_dup2, "ff" },
 	{ SYS_dup3, "ffO" }, { SYS_fcntl, "fCb" }, { SYS_fcntl, "fCi" }, { SYS_fcntl, "fLK" },
 	{ SYS_ioctl, "fIb" }, { SYS_flock, "fi" }, { SYS_fsync, "f" }, { SYS_fdatasync, "f" },
 	{ SYS_sync, "" }, { SYS_sync_file_range, "fooi" }, { SYS_truncate, "po" },
@@ -234,9 +241,62 @@ static int a_signal(void)
 	return pick(3) ? ONE_OF(signals) : SIGUSR2;	/* see spoil_frame() */
 }
 
+/* Of a socket: a path, or an abstract name. */
+static uint64_t address(void)
+{
+	static const char *const abstract[] = { "a", "b", "c", "" };
+	struct sockaddr_un a = { .sun_family = pick(10) ? AF_UNIX : pick(3) };
+
+	if (pick(2))
+		strcpy(a.sun_path, ONE_OF(own_names));
+	else
+		strcpy(a.sun_path + 1, ONE_OF(abstract));
+	return put(&a, sizeof(a));
+}
+
+/* A header for sendmsg, with rights or credentials; where it is received the same room is for the answer. */
+static uint64_t message(void)
+{
+	char control[CMSG_SPACE(4 * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))] = { 0 };
+	struct cmsghdr *c = (struct cmsghdr *)control;
+	int fds[4];
+	struct msghdr h = {
+		.msg_name = pick(3) ? NULL : (void *)address(), .msg_namelen = pick(4) ? 6 : pick(120),
+		.msg_iov = (void *)vectors(), .msg_iovlen = pick(4), .msg_controllen = pick(3) ? sizeof(control) : 0,
+	};
+
+	for (int i = 0; i < 4; i++)
+		fds[i] = targets.fds[pick(targets.nfds)];
+	if (pick(3)) {
+		*c = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
+				       .cmsg_len = pick(8) ? CMSG_LEN((1 + pick(4)) * sizeof(int)) : pick(60) };
+		memcpy(CMSG_DATA(c), fds, sizeof(fds));
+	} else {
+		struct ucred who = { getpid(), pick(2), 0 };
+		*c = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_CREDENTIALS,
+				       .cmsg_len = CMSG_LEN(sizeof(who)) };
+		memcpy(CMSG_DATA(c), &who, sizeof(who));
+	}
+	h.msg_control = (void *)put(control, sizeof(control));
+	return put(&h, sizeof(h));
+}
+
+static uint64_t message_flags(void)
+{
+	static const unsigned long flags[] = { MSG_PEEK, MSG_WAITALL, MSG_TRUNC, MSG_NOSIGNAL, MSG_CMSG_CLOEXEC, MSG_OOB };
+
+	return MSG_DONTWAIT | some_of(flags, COUNT(flags), 2);
+}
+
 static uint64_t value(char kind)
 {
 	switch (kind) {
+	case '1': return 1;
+	case '2': return address();
+	case '3': return pick(3) ? 3 + pick(8) : pick(130);
+	case '4': return message_flags();
+	case '5': return message();
+	case '6': return pick(80);
 	case 'A': return some_of(at_flags, COUNT(at_flags), 2);
 	case 'a': return pick(2) ? pick(26) : 4 + pick(18);
 	case 'B': return ONE_OF(mount_flags);
@@ -315,7 +375,7 @@ bool makes_descriptor(long nr)
 	switch (nr) {
 	case SYS_open: case SYS_openat: case SYS_openat2: case SYS_creat: case SYS_dup: case SYS_dup2:
 	case SYS_epoll_create1: case SYS_eventfd2: case SYS_memfd_create: case SYS_timerfd_create:
-	case SYS_signalfd4: case SYS_pidfd_open:
+	case SYS_signalfd4: case SYS_pidfd_open: case SYS_socket: case SYS_accept4:
 		return true;
 	default:
 		return false;
@@ -331,6 +391,20 @@ static void open_terminal(void (*add)(int fd))
 	add(master);
 	ioctl(master, TIOCSPTLCK, &zero);
 	add(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY));
+}
+
+static void open_sockets(void (*add)(int fd))
+{
+	static const int kinds[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET };
+	int p[2];
+
+	for (int i = 0; i < 2; i++) {
+		if (socketpair(AF_UNIX, ONE_OF(kinds) | SOCK_NONBLOCK, 0, p))
+			return;
+		add(p[0]);
+		add(p[1]);
+	}
+	add(socket(AF_UNIX, ONE_OF(kinds) | SOCK_NONBLOCK, 0));
 }
 
 /* A handler that returns through a frame that it has spoilt. Most of the time that ends the child. */
@@ -383,5 +457,6 @@ void open_more_targets(void (*add)(int fd))
 	add(open("p", O_RDWR | O_NONBLOCK));
 	add(open("/proc/self", O_RDONLY | O_DIRECTORY));
 	add(epoll_create1(0));
+	open_sockets(add);
 	open_terminal(add);
 }
