@@ -41,7 +41,7 @@ static bool unlinked(const struct wait_entry *e)
 
 bool wait_default_func(struct wait_entry *e, u64 key)
 {
-	bool woke = task_wake_irqs_off(e->task, TASK_WAITING);
+	bool woke = task_wake_irqs_off(e->task, TASK_WAITING, WAKE_SYNC);
 
 	if (woke)
 		unlink_last(e);
