@@ -6,6 +6,7 @@
  */
 #include <boot.h>
 
+#include <arch/init.h>
 #include <debug/log.h>
 #include <debug/panic.h>
 #include <fs/initramfs.h>
@@ -128,6 +129,7 @@ void boot_memory(u64 mbi_phys, u64 image_phys)
 		if (info.regions[i].type != BOOT_REGION_AVAILABLE)
 			bootmem_reserve(info.regions[i].start, info.regions[i].start + info.regions[i].len,
 					boot_region_name(info.regions[i].type));
+	cpu_start_page = bootmem_reserve_low_page();
 }
 
 void boot_add_modules(void)

@@ -24,6 +24,7 @@
 #include <fs/procfs/procfs.h>
 #include <fs/sysfs/sysfs.h>
 #include <fs/vfs.h>
+#include <lib/parse.h>
 #include <mm/frame.h>
 #include <mm/kasan.h>
 #include <mm/kmap.h>
@@ -38,11 +39,25 @@
 #include <tty/tty.h>
 #include <vm/vm.h>
 
+/* maxcpus=N; 0 is the same as nosmp: this CPU alone. */
+static unsigned cpus_wanted(void)
+{
+	char value[16];
+	u64 n;
+
+	if (cmdline_has("nosmp"))
+		return 1;
+	if (!cmdline_get("maxcpus", value, sizeof value) || parse_u64(value, 0, &n))
+		return MAX_CPUS;
+	return (unsigned)max(1UL, min(n, (u64)MAX_CPUS));
+}
+
 /* The last steps may sleep, so they run as a kernel thread. */
 static void start_user_space(void *unused_arg)
 {
 	char prefix[64];
 
+	cpus_start(cpus_wanted());
 	tty_init();         /* line discipline, /dev/tty, hooks of sessions */
 	system_on_reboot(tty_drain_all);
 	serial_init();      /* the 16550s take over from the early port */

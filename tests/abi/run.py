@@ -167,7 +167,8 @@ def boot(media, args, tests):
     """Boots once; returns the lines from serial."""
     command = ["qemu-system-x86_64", "-M", "q35", "-cpu", "max", "-m", str(args.mem),
                "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
-               "-nic", "none", *media]
+               "-nic", "none", "-smp", str(args.smp),
+               "-accel", f"tcg,thread={'multi' if args.smp > 1 else 'single'}", *media]
     guest = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT)
     text, end = b"", time.monotonic() + 120 + 20 * len(tests)
@@ -259,6 +260,7 @@ def arguments():
     p.add_argument("--show", action="store_true", help="print the host's outputs")
     p.add_argument("--linux", metavar="BZIMAGE", help="boot this Linux instead of Skerry")
     p.add_argument("--mem", default=512, help="the guest's memory in MiB")
+    p.add_argument("--smp", type=int, default=1, help="the guest's CPUs")
     p.add_argument("make", nargs="*", metavar="VAR=VALUE", help="passed to make iso")
     return p.parse_args()
 

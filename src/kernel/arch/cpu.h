@@ -5,7 +5,8 @@
 #include <arch/percpu.h>
 
 extern u32 percpu_cpu_id;  /* PERCPU: this CPU's number, 0 for the boot CPU */
-extern unsigned cpu_count; /* CPUs online; numbers 0..cpu_count-1 */
+extern unsigned cpu_count; /* CPUs online; numbers 0..cpu_count-1; grows at boot only */
+extern unsigned cpus_present; /* what the machine has, online or not */
 
 static always_inline unsigned cpu_id(void)
 {

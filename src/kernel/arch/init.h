@@ -27,5 +27,14 @@ void irq_chips_init(const struct acpi_madt_info *madt);
 /* SYSCALL entry MSRs, and all else that must be per CPU before user mode. */
 void cpu_user_init(void);
 
+/*
+ * The other CPUs.  cpu_found: firmware's tables name one, in any order, the boot CPU among
+ * them (after its local APIC is up).  cpus_start brings up as many as make `limit` in all; thread context,
+ * clocks run.  cpu_start_page: a page below 1 MiB that nothing else will ever use; 0: none.
+ */
+void cpu_found(u32 apic_id);
+void cpus_start(unsigned limit);
+extern u64 cpu_start_page;
+
 /* Vector state: sizes from CPUID, the cache for save areas (needs slab). */
 void fpu_init(void);

@@ -30,9 +30,30 @@ void irq_msi_message(unsigned vector, unsigned cpu, u64 *address, u32 *data);
 /* Acknowledges the interrupt being served. */
 void irq_eoi(void);
 
-/* Interrupts to other CPUs. */
+/* Makes another CPU look at need_resched and its task's work. Any context. */
 void ipi_reschedule(unsigned cpu);
-/* Calls fn(arg) on every other online CPU, interrupts off there, and waits until all have returned. */
+
+/*
+ * Calls to other CPUs.  ipi_call_cpus calls fn(arg), interrupts off there, on each CPU of the mask that is online and not this
+ * one, and returns when all have returned.  Interrupts on, no spinlock held that any CPU waits for with interrupts off
+ * (theory in ipi.c).  fn must not do the like.
+ */
+void ipi_call_cpus(u64 cpus, void (*fn)(void *), void *arg);
 void ipi_call_others(void (*fn)(void *), void *arg);
-/* Stops all other CPUs (panic). */
+
+/* A call that is not waited for: the struct, zero at first, is in use until `busy` is 0. */
+struct ipi_call {
+	struct ipi_call *next;
+	void (*fn)(void *arg);
+	void *arg;
+	u32 busy; /* atomic */
+};
+/* Any context but NMI. False: the struct's last call has not been made yet. */
+bool ipi_call_async(unsigned cpu, struct ipi_call *c, void (*fn)(void *), void *arg);
+
+/* For /proc/interrupts: how many of each CPU `cpu` has got. */
+u64 ipi_reschedules(unsigned cpu);
+u64 ipi_calls(unsigned cpu);
+
+/* Stops all other CPUs (panic, power off). */
 void ipi_stop_others(void);

@@ -19,6 +19,7 @@ struct spinlock;
 struct arch_mm {
 	paddr_t root; /* top-level table; immutable */
 	u64 cpus;     /* atomic: bit per CPU that may hold entries in its TLB */
+	u64 gen;      /* atomic: TLB flushes so far, see tlb.c */
 	u64 tables;   /* atomic: tables below the root */
 };
 
@@ -43,6 +44,13 @@ void pt_free_range(struct arch_mm *am, u64 start, u64 end);
 void tlb_flush_page(struct arch_mm *am, u64 va);
 void tlb_flush_range(struct arch_mm *am, u64 start, u64 end);
 void tlb_flush_all(struct arch_mm *am);
+
+/*
+ * This CPU, running its idle task with interrupts off, is about to wait: it need not be told of flushes
+ * any more.  tlb_idle_leave, before it runs another task: `loaded` is what arch_mm_switch loaded last.
+ */
+void tlb_idle_enter(void);
+void tlb_idle_leave(struct arch_mm *loaded);
 
 /* pte_make, pte_present, pte_write, pte_paddr, ... inline */
 #include <arch/x86_64/pte.h>

@@ -40,5 +40,16 @@ void upcall_timer(struct regs *r);
  */
 void upcall_preempt(void);
 
+/*
+ * sched/idle.c.  CPU number `cpu` is about to be started: its per-CPU area is there and zero.
+ * Makes its run queue and idle task; returns the top of the stack that it is to start on, 0: no memory.
+ */
+u64 upcall_cpu_prepare(unsigned cpu);
+/* sched/idle.c.  That CPU, counted as online by now, on that stack; interrupts off. */
+noreturn void upcall_cpu_started(void);
+
+/* time/clock.c.  The TSCs of two CPUs differ by `cycles`, so the TSC is no clock. */
+void upcall_tsc_unstable(u64 cycles);
+
 /* sched/task.c.  First C code of a new thread, on its own stack, right after the first switch to it. */
 void upcall_thread_started(struct regs *user_regs_or_null);

@@ -17,6 +17,7 @@
 #include <mm/internal.h>
 
 #define RANGES_MAX 320
+#define LOW_LIMIT 0xa0000UL /* a start-up IPI cannot name the pages from 0xa0 on */
 
 struct ranges {
 	unsigned count;
@@ -92,6 +93,16 @@ static bool free_below(u64 limit, u64 *start, u64 *end)
 			i--;
 	}
 	return false;
+}
+
+u64 bootmem_reserve_low_page(void)
+{
+	u64 start, end;
+
+	if (!free_below(LOW_LIMIT, &start, &end))
+		return 0;
+	bootmem_reserve(end - PAGE_SIZE, end, "start page of the other CPUs");
+	return end - PAGE_SIZE;
 }
 
 paddr_t bootmem_alloc_page(void)

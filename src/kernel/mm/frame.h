@@ -144,6 +144,8 @@ void frame_shrinker_add(struct frame_shrinker *s);
  * reserved before the first allocation; overlaps and odd ends are allowed.
  */
 void bootmem_add(u64 start, u64 end);                       /* usable RAM */
+/* Takes a free page below 640 KiB for good; 0: there is none. The last of the reservations. */
+u64 bootmem_reserve_low_page(void);
 void bootmem_reserve(u64 start, u64 end, const char *what); /* in use: image, modules, ... */
 paddr_t bootmem_alloc_page(void);                           /* zeroed; panics when there is none */
 u64 bootmem_top(void);                                      /* end of the highest RAM */

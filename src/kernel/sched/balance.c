@@ -44,10 +44,10 @@ static u64 cpus_online(void)
 	return cpu_count >= 64 ? ~0ULL : (1ULL << cpu_count) - 1;
 }
 
-/* Queue's lock held for these two. */
 void balance_idle_begin(struct rq *rq)
 {
-	atomic_or(&idle_cpus, BIT(rq->cpu));
+	if (!(READ_ONCE(idle_cpus) & BIT(rq->cpu)))
+		atomic_or(&idle_cpus, BIT(rq->cpu));
 }
 
 void balance_idle_end(struct rq *rq)

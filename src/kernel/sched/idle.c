@@ -2,10 +2,13 @@
 /* The start of scheduling on a CPU, and what a CPU does when there is nothing to do. */
 #include <sched/internal.h>
 
+#include <arch/pagetable.h>
+#include <arch/upcall.h>
 #include <debug/log.h>
 #include <lib/format.h>
 #include <lib/string.h>
 #include <sync/rcu.h>
+#include <time/timer.h>
 
 static struct task boot_task; /* the context that the boot CPU starts in */
 
@@ -70,8 +73,12 @@ static noreturn void idle_loop(void)
 			preempt_reschedule();
 			continue;
 		}
-		if (cpu_count > 1 && balance_idle(this_rq()))
-			continue;
+		if (cpu_count > 1) {
+			balance_idle_begin(this_rq());
+			if (balance_idle(this_rq()))
+				continue;
+		}
+		tlb_idle_enter();
 		cpu_idle_wait();
 	}
 }
@@ -89,20 +96,29 @@ noreturn void sched_idle_loop(void)
 	sched_exit();
 }
 
+static struct task *idle_task_new(unsigned cpu)
+{
+	struct task *idle = task_alloc();
+
+	if (!idle)
+		return NULL;
+	idle->flags = TASKF_KERNEL | TASKF_IDLE;
+	snprintf(idle->comm, sizeof(idle->comm), "swapper/%u", cpu);
+	idle->se.class = SCHED_CLASS_IDLE;
+	idle->cpu = cpu;
+	thread_init_kernel(idle, idle_main, NULL);
+	idle->state = TASK_RUNNING;
+	return idle;
+}
+
 void sched_init(void)
 {
 	struct rq *rq = this_rq();
 	struct task *idle;
 
 	tasks_init();
-	idle = task_alloc();
+	idle = idle_task_new(rq->cpu);
 	VERIFY(idle);
-	idle->flags = TASKF_KERNEL | TASKF_IDLE;
-	snprintf(idle->comm, sizeof(idle->comm), "swapper/%u", rq->cpu);
-	idle->se.class = SCHED_CLASS_IDLE;
-	idle->cpu = rq->cpu;
-	thread_init_kernel(idle, idle_main, NULL);
-	idle->state = TASK_RUNNING;
 	idle->se.exec_start = clock_monotonic_ns();
 	rq->idle = idle;
 	rq->tick_clock = idle->se.exec_start;
@@ -110,4 +126,29 @@ void sched_init(void)
 	rcu_yield = sched_yield_current;
 	rcu_kick_cpu = ipi_reschedule;
 	sched_account_init();
+}
+
+/* Its first context is the idle task itself, which the switch away from it saves. */
+u64 upcall_cpu_prepare(unsigned cpu)
+{
+	struct task *idle = idle_task_new(cpu);
+	struct rq *rq = cpu_rq(cpu);
+
+	if (!idle)
+		return 0;
+	rq_init(rq, cpu, idle);
+	rq->idle = idle;
+	idle->on_cpu = 1;
+	*per_cpu_ptr(percpu_current, cpu) = idle;
+	*per_cpu_ptr(preempt_state, cpu) = PREEMPT_NO_RESCHED;
+	return idle->arch.stack_top;
+}
+
+noreturn void upcall_cpu_started(void)
+{
+	struct rq *rq = this_rq();
+
+	rq->tick_clock = current->se.exec_start = clock_monotonic_ns();
+	timers_init();
+	idle_loop();
 }

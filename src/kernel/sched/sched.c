@@ -196,6 +196,7 @@ static always_inline void idle_end(struct rq *rq, u64 ran, u64 now)
 		rq->iowait_ns += ran;
 	if (unlikely(cpu_count > 1))
 		balance_idle_end(rq);
+	tlb_idle_leave((struct arch_mm *)rq->mm);
 	clock_coarse_update(now);
 }
 
@@ -515,15 +516,15 @@ static void forget_here(void *mm)
 
 void sched_mm_forget(struct mm *mm)
 {
-	bool elsewhere = false;
+	u64 elsewhere = 0;
 
 	preempt_disable();
 	u64 flags = irq_save();
 	forget_here(mm);
 	for (unsigned c = 0; c < cpu_count; c++)
-		elsewhere |= READ_ONCE(cpu_rq(c)->mm) == mm;
+		elsewhere |= (u64)(READ_ONCE(cpu_rq(c)->mm) == mm) << c;
 	irq_restore(flags);
 	if (elsewhere)
-		ipi_call_others(forget_here, mm);
+		ipi_call_cpus(elsewhere, forget_here, mm);
 	preempt_enable();
 }

@@ -19,6 +19,7 @@
 
 #include <arch/clock.h>
 #include <arch/cpu.h>
+#include <arch/upcall.h>
 #include <debug/log.h>
 #include <debug/panic.h>
 #include <sync/atomic.h>
@@ -211,6 +212,21 @@ void clock_init(void)
 	}
 	log_warn("clock: the TSC does not count; %s is the clock", ref->name);
 	start_source(ref);
+}
+
+/* Thread context. */
+void upcall_tsc_unstable(u64 cycles)
+{
+	struct clock_source *cs = sources;
+
+	if (params->read)
+		return;
+	if (!cs) {
+		log_err("clock: the TSCs of the CPUs differ by %lu cycles, but there is no other clock", cycles);
+		return;
+	}
+	log_warn("clock: the TSCs of the CPUs differ by %lu cycles; %s is the clock", cycles, cs->name);
+	start_source(cs);
 }
 
 const char *clock_source_name(void)

@@ -76,6 +76,7 @@ def main():
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--batch", type=int, help="replay this batch and print its calls")
     p.add_argument("--mem", default="512")
+    p.add_argument("--smp", type=int, default=1, help="the guest's CPUs")
     p.add_argument("--linux", metavar="BZIMAGE", help="boot this Linux instead of Skerry")
     p.add_argument("make", nargs="*", default=["DEBUG=1", "KASAN=1", "UBSAN=1"],
                    metavar="VAR=VALUE", help="passed to make iso (default: all sanitizers)")
@@ -84,7 +85,9 @@ def main():
     prepare(args)
     guest = subprocess.Popen(["qemu-system-x86_64", "-M", "q35", "-cpu", "max", "-m", args.mem,
                               "-display", "none", "-monitor", "none", "-serial", "stdio",
-                              "-no-reboot", "-nic", "none", *media(args)],
+                              "-no-reboot", "-nic", "none", "-smp", str(args.smp), "-accel",
+                              f"tcg,thread={'multi' if args.smp > 1 else 'single'}",
+                              *media(args)],
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT)
     lines = watch(guest, 600 + args.calls / 100)

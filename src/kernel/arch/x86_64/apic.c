@@ -61,6 +61,7 @@ static u8 *apic_mmio;
 static u32 apic_ids[MAX_CPUS];
 static u64 timer_hz;               /* of the counter, after division */
 static u64 timer_mult;             /* ticks per ns, 32 fraction bits */
+static const struct acpi_madt_info *madt_info; /* immutable after apic_init; may be NULL */
 
 static always_inline u32 apic_read(enum apic_register reg)
 {
@@ -85,19 +86,34 @@ u32 apic_id_of(unsigned cpu)
 	return apic_ids[cpu];
 }
 
-void apic_send(unsigned cpu, u32 icr_low)
+void apic_set_id(unsigned cpu, u32 apic_id)
+{
+	apic_ids[cpu] = apic_id;
+}
+
+bool apic_can_address(u32 apic_id)
+{
+	return x2apic ? apic_id != ~0U : apic_id < 0xff; /* all ones: broadcast */
+}
+
+void apic_send_to(u32 apic_id, u32 icr_low)
 {
 	IRQ_GUARD();
 
 	if (x2apic) {
 		__asm__ volatile("mfence; lfence" ::: "memory"); /* stores first: WRMSR does not wait */
-		msr_write(MSR_X2APIC + APIC_ICR / 16, (u64)apic_ids[cpu] << 32 | icr_low);
+		msr_write(MSR_X2APIC + APIC_ICR / 16, (u64)apic_id << 32 | icr_low);
 		return;
 	}
 	while (apic_read(APIC_ICR) & ICR_BUSY)
 		cpu_relax();
-	apic_write(APIC_ICR_HIGH, apic_ids[cpu] << 24);
+	apic_write(APIC_ICR_HIGH, apic_id << 24);
 	apic_write(APIC_ICR, icr_low);
+}
+
+void apic_send(unsigned cpu, u32 icr_low)
+{
+	apic_send_to(apic_ids[cpu], icr_low);
 }
 
 void apic_error_interrupt(void)
@@ -106,16 +122,29 @@ void apic_error_interrupt(void)
 	log_warn("apic: CPU %u: error %#x", cpu_id(), apic_read(APIC_ESR));
 }
 
-/* LINT0 brings the 8259 if there is no I/O APIC; NMI pins as the MADT says, else LINT1. */
-static void apic_set_pins(const struct acpi_madt_info *madt)
+static u32 acpi_uid_of(u32 apic_id)
 {
-	u32 lint0 = madt && madt->ioapic_count ? LVT_MASKED : LVT_EXTINT, lint1 = LVT_NMI;
+	for (u32 i = 0; madt_info && i < madt_info->cpu_count; i++)
+		if (madt_info->cpus[i].apic_id == apic_id)
+			return madt_info->cpus[i].uid;
+	return ACPI_ALL_CPUS;
+}
+
+/*
+ * LINT0 brings the 8259 to the boot CPU if there is no I/O APIC; NMI pins as the MADT says, else
+ * LINT1 of the boot CPU.
+ */
+static void apic_set_pins(u32 apic_id, bool boot_cpu)
+{
+	const struct acpi_madt_info *madt = madt_info;
+	u32 lint0 = boot_cpu && !(madt && madt->ioapic_count) ? LVT_EXTINT : LVT_MASKED;
+	u32 lint1 = boot_cpu ? LVT_NMI : LVT_NMI | LVT_MASKED, uid = acpi_uid_of(apic_id);
 
 	for (u32 i = 0; madt && i < madt->lapic_nmi_count; i++) {
 		const struct acpi_lapic_nmi *n = &madt->lapic_nmis[i];
 		u32 v = LVT_NMI | (n->active_low ? LVT_LOW : 0) | (n->level ? LVT_LEVEL : 0);
 
-		if (n->uid != ACPI_ALL_CPUS && n->uid != 0xff)
+		if (n->uid != ACPI_ALL_CPUS && n->uid != 0xff && n->uid != uid)
 			continue;
 		if (n->lint == 0)
 			lint0 = v;
@@ -128,7 +157,6 @@ static void apic_set_pins(const struct acpi_madt_info *madt)
 
 static void timer_init(void)
 {
-	deadline = cpu_has(FEATURE_TSC_DEADLINE);
 	apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_16);
 	apic_write(APIC_LVT_TIMER, VECTOR_TIMER | (deadline ? LVT_DEADLINE : 0));
 	if (deadline)
@@ -137,32 +165,60 @@ static void timer_init(void)
 		apic_write(APIC_TIMER_INITIAL, 0);
 }
 
+static u32 own_id(void)
+{
+	return x2apic ? apic_read(APIC_ID) : apic_read(APIC_ID) >> 24;
+}
+
+/* This CPU's local APIC, in the mode that the boot CPU has chosen. */
+static void apic_enable(void)
+{
+	u64 base = msr_read(MSR_APIC_BASE) | APIC_BASE_ENABLE;
+
+	msr_write(MSR_APIC_BASE, base);
+	if (x2apic)
+		msr_write(MSR_APIC_BASE, base | APIC_BASE_X2);
+	apic_write(APIC_TPR, 0);
+	apic_write(APIC_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
+	apic_write(APIC_LVT_ERROR, VECTOR_ERROR);
+}
+
+static void apic_setup(bool boot_cpu)
+{
+	apic_set_pins(own_id(), boot_cpu);
+	apic_write(APIC_ESR, 0);
+	timer_init();
+	apic_eoi();
+}
+
 void apic_init(const struct acpi_madt_info *madt)
 {
-	u64 base = msr_read(MSR_APIC_BASE);
 	u64 phys = madt && madt->lapic_phys ? madt->lapic_phys : APIC_PHYS_DEFAULT;
 
 	if (!(cpuid(1, 0).edx >> 9 & 1))
 		panic("this CPU has no local APIC");
-	x2apic = cpu_has(FEATURE_X2APIC) || (base & APIC_BASE_X2);
-	msr_write(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
-	if (x2apic) {
-		msr_write(MSR_APIC_BASE, base | APIC_BASE_ENABLE | APIC_BASE_X2);
-	} else {
+	madt_info = madt;
+	x2apic = cpu_has(FEATURE_X2APIC) || (msr_read(MSR_APIC_BASE) & APIC_BASE_X2);
+	deadline = cpu_has(FEATURE_TSC_DEADLINE);
+	if (!x2apic) {
 		apic_mmio = kmap_mmio(PADDR(phys), PAGE_SIZE, KMAP_WRITE | KMAP_UNCACHED);
 		VERIFY(apic_mmio != NULL);
 	}
-	apic_ids[0] = x2apic ? apic_read(APIC_ID) : apic_read(APIC_ID) >> 24;
-	apic_write(APIC_TPR, 0);
-	apic_write(APIC_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
-	apic_write(APIC_LVT_ERROR, VECTOR_ERROR);
-	apic_set_pins(madt);
-	apic_write(APIC_ESR, 0);
-	timer_init();
-	apic_eoi();
+	apic_enable();
+	apic_ids[0] = own_id();
+	apic_setup(true);
 	apic_present = true;
 	log_info("apic: id %u, %s%s", apic_ids[0], x2apic ? "x2apic" : "xapic",
 		 deadline ? ", TSC deadline timer" : "");
+}
+
+bool apic_init_cpu(void)
+{
+	apic_enable();
+	if (own_id() != apic_ids[cpu_id()])
+		return false;
+	apic_setup(false);
+	return true;
 }
 
 static void timer_set_rate(u64 hz)

@@ -104,40 +104,50 @@ static void identify(void)
 	}
 }
 
-static void feature_if(u32 word, unsigned bit, enum cpu_feature f)
+static u64 feature_if(u32 word, unsigned bit, enum cpu_feature f)
 {
-	if (word >> bit & 1)
-		cpu_features |= 1ULL << f;
+	return (u64)(word >> bit & 1) << f;
 }
 
-static void find_features(void)
+u64 cpu_features_read(void)
 {
+	u64 found = 0;
 	struct cpuid c1 = cpuid(1, 0), c7 = { 0 }, cd1 = { 0 };
 
 	if (cpu_identity.max_leaf >= 7)
 		c7 = cpuid(7, 0);
-	feature_if(c1.ecx, 26, FEATURE_XSAVE);
-	if (cpu_has(FEATURE_XSAVE) && cpu_identity.max_leaf >= 13)
+	found |= feature_if(c1.ecx, 26, FEATURE_XSAVE);
+	if ((c1.ecx >> 26 & 1) && cpu_identity.max_leaf >= 13)
 		cd1 = cpuid(13, 1);
-	feature_if(cd1.eax, 0, FEATURE_XSAVEOPT);
-	feature_if(c1.ecx, 21, FEATURE_X2APIC);
-	feature_if(c1.ecx, 24, FEATURE_TSC_DEADLINE);
-	feature_if(c1.ecx, 30, FEATURE_RDRAND);
-	feature_if(c1.ecx, 31, FEATURE_HYPERVISOR);
-	feature_if(c1.edx, 7, FEATURE_MCE);
-	feature_if(c1.edx, 13, FEATURE_PGE);
-	feature_if(c1.edx, 14, FEATURE_MCA);
-	feature_if(c1.edx, 16, FEATURE_PAT);
-	feature_if(c7.ebx, 0, FEATURE_FSGSBASE);
-	feature_if(c7.ebx, 7, FEATURE_SMEP);
-	feature_if(c7.ebx, 9, FEATURE_ERMS);
-	feature_if(c7.ebx, 18, FEATURE_RDSEED);
-	feature_if(c7.ebx, 20, FEATURE_SMAP);
-	feature_if(c7.ecx, 2, FEATURE_UMIP);
-	feature_if(c7.edx, 29, FEATURE_ARCH_CAPABILITIES);
-	feature_if(cpuid(0x80000001, 0).edx, 26, FEATURE_GB_PAGES);
+	found |= feature_if(cd1.eax, 0, FEATURE_XSAVEOPT);
+	found |= feature_if(c1.ecx, 21, FEATURE_X2APIC);
+	found |= feature_if(c1.ecx, 24, FEATURE_TSC_DEADLINE);
+	found |= feature_if(c1.ecx, 30, FEATURE_RDRAND);
+	found |= feature_if(c1.ecx, 31, FEATURE_HYPERVISOR);
+	found |= feature_if(c1.edx, 7, FEATURE_MCE);
+	found |= feature_if(c1.edx, 13, FEATURE_PGE);
+	found |= feature_if(c1.edx, 14, FEATURE_MCA);
+	found |= feature_if(c1.edx, 16, FEATURE_PAT);
+	found |= feature_if(c7.ebx, 0, FEATURE_FSGSBASE);
+	found |= feature_if(c7.ebx, 7, FEATURE_SMEP);
+	found |= feature_if(c7.ebx, 9, FEATURE_ERMS);
+	found |= feature_if(c7.ebx, 18, FEATURE_RDSEED);
+	found |= feature_if(c7.ebx, 20, FEATURE_SMAP);
+	found |= feature_if(c7.ecx, 2, FEATURE_UMIP);
+	found |= feature_if(c7.edx, 29, FEATURE_ARCH_CAPABILITIES);
+	found |= feature_if(cpuid(0x80000001, 0).edx, 26, FEATURE_GB_PAGES);
 	if (cpu_identity.max_extended >= 0x80000007)
-		feature_if(cpuid(0x80000007, 0).edx, 8, FEATURE_INVARIANT_TSC);
+		found |= feature_if(cpuid(0x80000007, 0).edx, 8, FEATURE_INVARIANT_TSC);
+	found |= feature_if(c1.edx, 12, FEATURE_MTRR);
+	found |= feature_if(c7.ebx, 1, FEATURE_TSC_ADJUST);
+	found |= feature_if(c7.ecx, 22, FEATURE_RDPID);
+	found |= feature_if(cpuid(0x80000001, 0).edx, 27, FEATURE_RDTSCP);
+	return found;
+}
+
+static void find_features(void)
+{
+	cpu_features = cpu_features_read();
 	if (cpu_has(FEATURE_ARCH_CAPABILITIES))
 		arch_capabilities = msr_read(MSR_ARCH_CAPABILITIES);
 	if (cpu_has(FEATURE_FSGSBASE))
@@ -206,6 +216,8 @@ void cpu_user_init(void)
 	msr_write(MSR_SYSENTER_CS, 0); /* SYSENTER is #GP */
 	msr_write(MSR_KERNEL_GS_BASE, 0);
 	msr_write(MSR_FS_BASE, 0);
+	if (cpu_has(FEATURE_RDTSCP))
+		msr_write(MSR_TSC_AUX, cpu_id());
 }
 
 static bool random_word(u64 *v)

@@ -27,6 +27,10 @@ enum cpu_feature {
 	FEATURE_MCA,
 	FEATURE_HYPERVISOR,
 	FEATURE_ARCH_CAPABILITIES,
+	FEATURE_TSC_ADJUST,
+	FEATURE_MTRR,
+	FEATURE_RDTSCP,
+	FEATURE_RDPID,
 };
 
 enum cpu_vendor { VENDOR_OTHER, VENDOR_INTEL, VENDOR_AMD, VENDOR_HYGON };
@@ -50,6 +54,9 @@ static inline bool cpu_has(enum cpu_feature f)
 {
 	return cpu_features >> f & 1;
 }
+
+/* What CPUID says of this CPU, as bits of cpu_features. */
+u64 cpu_features_read(void);
 
 /* Sets CR0, CR4, EFER and PAT of this CPU to what cpu_features says. */
 void cpu_control_registers_init(void);

@@ -73,6 +73,19 @@ void fpu_init(void)
 	log_debug("fpu: features %#lx, %lu bytes a task", xfeatures, area_size);
 }
 
+bool fpu_init_cpu(void)
+{
+	struct cpuid c;
+
+	if (!xfeatures)
+		return true;
+	c = cpuid(13, 0);
+	if (xfeatures & ~(c.eax | (u64)c.edx << 32))
+		return false;
+	xcr0_write(xfeatures);
+	return cpuid(13, 0).ebx == area_size;
+}
+
 #define USER_INSN(insn, err, ...)                                              \
 	__asm__ volatile(ALTERNATIVE("nopl (%%rax)", "stac", 0)                \
 			 "1: " insn "\n"                                       \

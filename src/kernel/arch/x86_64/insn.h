@@ -10,6 +10,8 @@
 #define CR0_NE (1UL << 5)
 #define CR0_WP (1UL << 16)
 #define CR0_AM (1UL << 18)
+#define CR0_NW (1UL << 29)
+#define CR0_CD (1UL << 30)
 
 #define CR4_DE (1UL << 3)
 #define CR4_PGE (1UL << 7)
@@ -25,12 +27,16 @@
 #define DR7_OFF 0x400UL
 
 #define MSR_APIC_BASE 0x1b
+#define MSR_TSC_ADJUST 0x3b
+#define MSR_MTRR_CAP 0xfe
 #define MSR_ARCH_CAPABILITIES 0x10a
 #define MSR_SYSENTER_CS 0x174
 #define MSR_MCG_CAP 0x179
 #define MSR_MCG_STATUS 0x17a
 #define MSR_MCG_CTL 0x17b
+#define MSR_MTRR_BASE0 0x200
 #define MSR_PAT 0x277
+#define MSR_MTRR_DEF_TYPE 0x2ff
 #define MSR_MC0_CTL 0x400
 #define MSR_TSC_DEADLINE 0x6e0
 #define MSR_X2APIC 0x800
@@ -42,6 +48,8 @@
 #define MSR_FS_BASE 0xc0000100
 #define MSR_GS_BASE 0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
+#define MSR_TSC_AUX 0xc0000103
+#define MTRR_CAP_FIXED (1UL << 8)
 #define EFER_SCE 1UL
 #define EFER_NXE (1UL << 11)
 

@@ -73,12 +73,34 @@ void regs_describe_page_fault(const struct regs *r, u64 va, u64 error);
 void mce_init(void);
 void mce_handle(struct regs *r);
 
+/* smp.c, trampoline.asm */
+noreturn void smp_cpu_main(void);
+/* Starts the CPU with `apic_id`. -ETIMEDOUT: it did not answer; -ENODEV, -EIO, -ENOMEM. */
+int cpu_start(u32 apic_id);
+
+/*
+ * tsc_sync.c.  The boot CPU prepares before it starts a CPU; later the two call the other two
+ * functions at the same time, interrupts off.
+ */
+void tsc_sync_prepare(void);
+void tsc_sync_check(void);
+void tsc_sync_take_part(void);
+/* On the new CPU: gives IA32_TSC_ADJUST the boot CPU's value. */
+void tsc_adjust_as_boot_cpu(void);
+
+/* mtrr.c: the boot CPU's memory type ranges for the others. False: they could not be set. */
+void mtrr_read_boot_cpu(void);
+bool mtrr_as_boot_cpu(void);
+
+/* fpu.c: vector state on this CPU as on the boot CPU; false: it has not all of it. */
+bool fpu_init_cpu(void);
+
 /* ipi.c */
 void ipi_call_interrupt(void);
-/* Calls fn(arg) on the online CPUs in `mask` other than this one and waits. */
-void ipi_call_mask(u64 mask, void (*fn)(void *), void *arg);
 /* NMI: true when it told this CPU to stop (which it then does). */
 bool ipi_stop_wanted(void);
+noreturn void ipi_stop_here(void);
+void ipi_note_reschedule(void);
 
 /* apic.c, ioapic.c, pic8259.c */
 struct acpi_madt_info;
@@ -86,9 +108,17 @@ extern bool apic_present; /* apic_init is done */
 extern u64 tsc_hz;        /* as calibrated; 0 before */
 void apic_init(const struct acpi_madt_info *madt);
 void apic_eoi(void);
+/* The same on a CPU that has been started; false: its id is not the one that it was called by. */
+bool apic_init_cpu(void);
 void apic_send(unsigned cpu, u32 icr_low);
+void apic_send_to(u32 apic_id, u32 icr_low);
+/* Can interrupts be sent to this id in the mode that the local APICs are in? */
+bool apic_can_address(u32 apic_id);
+void apic_set_id(unsigned cpu, u32 apic_id);
 #define APIC_ICR_FIXED 0x4000U        /* assert, edge; plus the vector */
 #define APIC_ICR_NMI (0x4000U | 0x400U)
+#define APIC_ICR_INIT (0x4000U | 0x500U)
+#define APIC_ICR_STARTUP (0x4000U | 0x600U) /* plus the number of the page to start at */
 u32 apic_id_of(unsigned cpu);
 void apic_error_interrupt(void);
 void ioapic_init(const struct acpi_madt_info *madt);
@@ -99,6 +129,12 @@ void pic_unmask(unsigned irq);
 /* The vector that input vector-VECTOR_PIC was routed to; 0 for a spurious interrupt. */
 unsigned pic_vector(u64 vector);
 void pic_eoi(void);
+
+/* tlb.c */
+extern u64 tlb_gen; /* PERCPU: interrupts off */
+struct arch_mm;
+/* Before tables of `am` that were taken out are used for something else. */
+void tlb_flush_tables(struct arch_mm *am, u64 va);
 
 /* paging.c: the kernel's own top-level table */
 extern paddr_t kernel_root;

@@ -2,72 +2,156 @@
 /*
  * Interrupts between CPUs.
  *
- * A call: one at a time in the system (call_lock); the caller posts function and
- * argument, sets a bit per target in call_pending and waits for all to be cleared.
- * Who waits for the lock serves its own bit meanwhile, so two callers with
- * interrupts off do not wait for each other.  The caller holds no lock that others take with
- * interrupts off.
+ * A call is a struct ipi_call in the queue of the CPU that is to make it: a list that any CPU
+ * pushes to by compare-and-swap and that its owner takes as a whole.  Only who pushes
+ * to an empty queue sends the interrupt, so a burst of calls costs one.
+ *
+ *	calls that are waited for    one struct for each pair of CPUs, in the sender's per-CPU
+ *	                             area: the sender has preemption off until all are done
+ *	calls that are not           the caller's own struct, `busy` until the call was made
+ *
+ * Why nobody waits for ever: who waits has interrupts on and serves calls itself.  A CPU
+ * with interrupts off serves none, but it waits for nothing but spinlocks that are taken with
+ * interrupts off everywhere, whose holders do not wait for calls as they have interrupts off, too.
+ * From this the rules, which are verified:
+ *
+ *  1. ipi_call_cpus and ipi_call_others: interrupts on, not in an interrupt handler.  A spinlock may
+ *     be held if no CPU ever waits for it with interrupts off.
+ *  2. The function runs with interrupts off and must not wait for calls.  It may take locks that are taken
+ *     with interrupts off elsewhere.
+ *  3. ipi_call_async: any context but NMI.
  */
+#include <arch/clock.h>
 #include <arch/cpu.h>
 #include <arch/irq.h>
 #include <arch/irqflags.h>
 #include <arch/x86_64/internal.h>
+#include <debug/panic.h>
 #include <sync/atomic.h>
-#include <sync/spinlock.h>
+#include <sync/preempt.h>
 
-static spinlock_t call_lock = SPINLOCK_INIT;
-static void (*call_fn)(void *); /* call_lock */
-static void *call_arg;          /* call_lock */
-static u64 call_pending;        /* atomic: bit per CPU */
-static bool stopping;           /* atomic */
+#define STOP_WAIT 100000 /* rounds for the others to stop */
+
+PERCPU static struct ipi_call *call_queue;                  /* atomic: newest first */
+PERCPU static struct ipi_call calls[MAX_CPUS];              /* this CPU's to each other one */
+PERCPU static u64 calls_received;                           /* this CPU */
+PERCPU static u64 reschedules_received;
+static bool stopping; /* atomic */
+static u64 stopped;   /* atomic: bit per CPU */
+
+static struct ipi_call *in_order(struct ipi_call *newest)
+{
+	struct ipi_call *oldest = NULL;
+
+	while (newest) {
+		struct ipi_call *next = newest->next;
+
+		newest->next = oldest;
+		oldest = newest;
+		newest = next;
+	}
+	return oldest;
+}
 
 void ipi_call_interrupt(void)
 {
-	u64 bit = 1UL << cpu_id();
-	IRQ_GUARD();
+	struct ipi_call *c, *next;
 
-	if (!(atomic_load(&call_pending) & bit))
-		return;
-	call_fn(call_arg);
-	atomic_and(&call_pending, ~bit);
+	ASSERT(!irqs_enabled());
+	this_cpu_inc(calls_received);
+	for (c = in_order(atomic_exchange(this_cpu_ptr(call_queue), NULL)); c; c = next) {
+		next = c->next; /* it may be used anew as soon as it is not busy */
+		c->fn(c->arg);
+		atomic_store(&c->busy, 0);
+	}
+}
+
+static void call_send(unsigned cpu, struct ipi_call *c)
+{
+	struct ipi_call **queue = per_cpu_ptr(call_queue, cpu), *first = atomic_load_relaxed(queue);
+
+	do
+		c->next = first;
+	while (!atomic_cas(queue, &first, c));
+	if (!first)
+		apic_send(cpu, APIC_ICR_FIXED | VECTOR_CALL);
 }
 
 static u64 others_online(void)
 {
-	u64 all = cpu_count >= 64 ? ~0UL : (1UL << cpu_count) - 1;
+	unsigned n = atomic_load(&cpu_count);
+	u64 all = n >= 64 ? ~0UL : (1UL << n) - 1;
 
 	return all & ~(1UL << cpu_id());
 }
 
-void ipi_call_mask(u64 mask, void (*fn)(void *), void *arg)
+static noinline void call_and_wait(u64 cpus, void (*fn)(void *), void *arg)
+{
+	struct ipi_call *mine = *this_cpu_ptr(calls);
+
+	VERIFY(irqs_enabled() && !in_interrupt());
+	for (u64 m = cpus; m; m &= m - 1) {
+		unsigned cpu = (unsigned)__builtin_ctzll(m);
+		struct ipi_call *c = &mine[cpu];
+
+		c->fn = fn;
+		c->arg = arg;
+		atomic_store(&c->busy, 1);
+		call_send(cpu, c);
+	}
+	for (u64 m = cpus; m; m &= m - 1) {
+		struct ipi_call *c = &mine[__builtin_ctzll(m)];
+
+		while (atomic_load(&c->busy))
+			cpu_relax();
+	}
+}
+
+void ipi_call_cpus(u64 cpus, void (*fn)(void *), void *arg)
 {
 	preempt_disable();
-	mask &= others_online();
-	if (mask) {
-		while (!spin_trylock(&call_lock)) {
-			ipi_call_interrupt();
-			cpu_relax();
-		}
-		call_fn = fn;
-		call_arg = arg;
-		atomic_store(&call_pending, mask);
-		for (u64 m = mask; m; m &= m - 1)
-			apic_send((unsigned)__builtin_ctzll(m), APIC_ICR_FIXED | VECTOR_CALL);
-		while (atomic_load(&call_pending))
-			cpu_relax();
-		spin_unlock(&call_lock);
-	}
+	cpus &= others_online();
+	if (cpus)
+		call_and_wait(cpus, fn, arg);
 	preempt_enable();
 }
 
 void ipi_call_others(void (*fn)(void *), void *arg)
 {
-	ipi_call_mask(~0UL, fn, arg);
+	ipi_call_cpus(~0UL, fn, arg);
+}
+
+bool ipi_call_async(unsigned cpu, struct ipi_call *c, void (*fn)(void *), void *arg)
+{
+	u32 idle = 0;
+
+	ASSERT_OP(cpu, <, atomic_load(&cpu_count));
+	if (!atomic_cas(&c->busy, &idle, 1))
+		return false;
+	c->fn = fn;
+	c->arg = arg;
+	call_send(cpu, c);
+	return true;
 }
 
 void ipi_reschedule(unsigned cpu)
 {
 	apic_send(cpu, APIC_ICR_FIXED | VECTOR_RESCHEDULE);
+}
+
+void ipi_note_reschedule(void)
+{
+	this_cpu_inc(reschedules_received);
+}
+
+u64 ipi_calls(unsigned cpu)
+{
+	return READ_ONCE(*per_cpu_ptr(calls_received, cpu));
+}
+
+u64 ipi_reschedules(unsigned cpu)
+{
+	return READ_ONCE(*per_cpu_ptr(reschedules_received, cpu));
 }
 
 /* By NMI, which reaches those with interrupts off, too. */
@@ -79,11 +163,17 @@ void ipi_stop_others(void)
 		return;
 	for (u64 m = others; m; m &= m - 1)
 		apic_send((unsigned)__builtin_ctzll(m), APIC_ICR_NMI);
-	for (int i = 0; i < 100000; i++)
+	for (int i = 0; i < STOP_WAIT && atomic_load(&stopped) != others; i++)
 		cpu_relax();
 }
 
 bool ipi_stop_wanted(void)
 {
 	return atomic_load(&stopping);
+}
+
+noreturn void ipi_stop_here(void)
+{
+	atomic_or(&stopped, 1UL << cpu_id());
+	cpu_halt_forever();
 }

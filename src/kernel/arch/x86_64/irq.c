@@ -12,6 +12,9 @@
 #include <debug/log.h>
 #include <drivers/acpi/tables.h>
 #include <linux/errno.h>
+#include <sched/task.h>
+#include <sync/atomic.h>
+#include <sync/preempt.h>
 
 #define ISA_IRQS 16
 #define MSI_ADDRESS 0xfee00000UL
@@ -28,6 +31,9 @@ void irq_chips_init(const struct acpi_madt_info *madt)
 				(struct acpi_irq_override){ .isa_irq = (u8)i, .gsi = i };
 	if (madt)
 		ioapic_init(madt);
+	for (u32 i = 0; madt && i < madt->cpu_count; i++)
+		if (madt->cpus[i].enabled)
+			cpu_found(madt->cpus[i].apic_id);
 	if (!ioapic_gsi_count())
 		log_warn("irq: no I/O APIC, the 8259 is used");
 }
@@ -43,8 +49,12 @@ void local_interrupt(u64 vector, struct regs *r)
 		return;
 	}
 	switch (vector) {
-	case VECTOR_RESCHEDULE: /* the work word or the preemption state tells the rest */
+	case VECTOR_RESCHEDULE:
 		apic_eoi();
+		ipi_note_reschedule();
+		need_resched_set(); /* on the way back to the kernel, ... */
+		if (regs_from_user(r))
+			atomic_or(&current->work, WORK_RESCHED); /* or to user mode */
 		return;
 	case VECTOR_CALL:
 		apic_eoi();
@@ -85,6 +95,8 @@ unsigned irq_gsi_count(void)
 
 int irq_chip_route(unsigned gsi, unsigned vector, unsigned cpu, enum irq_trigger trigger)
 {
+	if (ioapic_gsi_count() && apic_id_of(cpu) > 0xff)
+		return -EINVAL; /* no interrupt remapping: eight bits of destination */
 	if (ioapic_gsi_count())
 		return ioapic_route(gsi, vector, apic_id_of(cpu), trigger);
 	return pic_route(gsi, vector);

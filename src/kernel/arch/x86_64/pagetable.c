@@ -151,6 +151,7 @@ int arch_mm_init(struct arch_mm *am)
 	mem_count(MEM_TABLES, 1);
 	am->root = frame_paddr(f);
 	am->cpus = 0;
+	am->gen = 0;
 	am->tables = 0;
 	return 0;
 }
@@ -163,6 +164,7 @@ void arch_mm_switch(struct arch_mm *prev, struct arch_mm *next)
 		/* Locked: the bit is seen by those who flush before this CPU can cache an entry. */
 		if (!(atomic_load_relaxed(&next->cpus) & bit))
 			atomic_or(&next->cpus, bit);
+		this_cpu_write(tlb_gen, atomic_load(&next->gen));
 		cr3_write(next->root.raw);
 	} else {
 		cr3_write(kernel_root.raw);
@@ -317,7 +319,7 @@ void pt_free_range(struct arch_mm *am, u64 start, u64 end)
 
 	if (!list)
 		return;
-	tlb_flush_page(am, start); /* INVLPG drops all upper entries that the CPU caches */
+	tlb_flush_tables(am, start);
 	free_list(am, list);
 }
 

@@ -185,7 +185,7 @@ static void nmi_handle(struct regs *r)
 	u8 reason;
 
 	if (ipi_stop_wanted())
-		cpu_halt_forever();
+		ipi_stop_here();
 	reason = io_in8(0x61);
 	if (reason & 0x80)
 		log_emerg("NMI: memory or bus error (reason %#x) at %#lx", reason, r->rip);
