@@ -217,6 +217,8 @@ void balance_after_switch(struct rq *rq, struct task *prev, u8 hooks)
 		balance_leave(prev);
 		task_put(prev);
 	}
+	if (hooks & HOOK_WORKER)
+		workqueue_slept(rq->cpu);
 	if (hooks & HOOK_PUSH)
 		push_rt(rq);
 	if ((hooks & HOOK_PULL) && cpu_count > 1)

@@ -22,6 +22,7 @@ enum rq_hook {
 	HOOK_BURY = 1,  /* the old task has ended */
 	HOOK_LEAVE = 2, /* the old task may not run here any more */
 	HOOK_PUSH = 4,  /* real-time tasks wait: does another CPU run something less urgent? */
+	HOOK_WORKER = 16, /* the old task is a worker that has gone to sleep */
 	HOOK_PULL = 8,  /* this CPU runs less urgent tasks than before: do real-time tasks wait elsewhere? */
 };
 
@@ -236,6 +237,9 @@ void sched_set_entity(struct sched_entity *se, unsigned policy, unsigned rt_prio
 void sched_tick(bool user);
 void sched_account_init(void);
 void sched_count_start(void);
+
+/* workqueue.c: a worker of `cpu` sleeps. Interrupts off. */
+void workqueue_slept(unsigned cpu);
 
 /* task.c: drops the scheduler's reference of a task that has been switched from for the last time. */
 void task_bury(struct task *t);

@@ -87,29 +87,37 @@ int task_set_policy(struct task *t, unsigned policy, unsigned rt_priority)
 	return 0;
 }
 
+/* Makes a task leave a CPU that it may not use; true when it is not there any more. */
+static bool send_away(struct task *t)
+{
+	u64 flags = irq_save();
+	struct rq *rq = task_rq_lock(t);
+	bool here = t->se.on_rq && !(t->affinity >> rq->cpu & 1), runs = here && rq->curr == t;
+
+	if (runs)
+		sched_resched(rq); /* which makes it go: reschedule() looks at the affinity */
+	spin_release(&rq->lock);
+	if (here && !runs)
+		balance_leave(t);
+	irq_restore(flags);
+	preempt_check();
+	return !here;
+}
+
 int task_set_affinity(struct task *t, u64 cpus)
 {
 	u64 online = cpu_count >= 64 ? ~0ULL : (1ULL << cpu_count) - 1;
-	bool runs, waits;
 
+	ASSERT(preemptible());
 	if (!(cpus & online) || (t->flags & TASKF_BOUND))
 		return -EINVAL;
 	u64 flags = irq_save();
 	struct rq *rq = task_rq_lock(t);
 	t->affinity = cpus;
-	runs = !(cpus >> rq->cpu & 1) && rq->curr == t;
-	waits = !(cpus >> rq->cpu & 1) && rq->curr != t && t->se.on_rq;
-	if (runs)
-		sched_resched(rq); /* it is made to leave */
 	spin_release(&rq->lock);
-	if (waits)
-		balance_leave(t);
 	irq_restore(flags);
-	preempt_check();
-	while (runs && READ_ONCE(t->on_cpu) && !(READ_ONCE(t->affinity) >> READ_ONCE(t->cpu) & 1)) {
-		cpu_relax();
+	while (!send_away(t))
 		cond_resched();
-	}
 	return 0;
 }
 

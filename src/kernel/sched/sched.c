@@ -165,6 +165,8 @@ static always_inline void block_current(struct rq *rq, struct task *prev, u64 ra
 {
 	prev->se.on_rq = false;
 	rq->nr_running--;
+	if (unlikely(prev->flags & TASKF_WORKER))
+		rq->hook |= HOOK_WORKER;
 	if (likely(prev->se.class == SCHED_CLASS_FAIR))
 		fair_leave(rq, &prev->se);
 	else

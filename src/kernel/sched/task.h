@@ -44,6 +44,7 @@ enum task_flags {
 	TASKF_FORKED_NOEXEC = 16, /* no exec since fork (setpgid) */
 	TASKF_OOM_VICTIM = 32,
 	TASKF_SUPER = 64,  /* used privilege (acct) */
+	TASKF_WORKER = 256, /* does queued work (sched/workqueue.c) */
 	TASKF_BOUND = 128, /* its affinity is not to be changed: a kernel thread of one CPU */
 };
 
