@@ -25,8 +25,10 @@
 #include <linux/errno.h>
 #include <mm/slab.h>
 #include <sched/mutex.h>
+#include <sched/task.h>
 #include <sync/atomic.h>
 #include <sync/rcu.h>
+#include <time/clock.h>
 #include <time/timer.h>
 
 #define VECTORS (IRQ_VECTOR_LAST - IRQ_VECTOR_FIRST + 1)
@@ -83,6 +85,7 @@ void upcall_irq(unsigned vector, struct regs *r)
 {
 	unsigned i = vector - IRQ_VECTOR_FIRST;
 	struct irq_line *line = rcu_load(&vector_lines[i]);
+	u64 start = clock_monotonic_ns();
 	enum irq_result result = IRQ_NONE;
 
 	ASSERT_OP(i, <, VECTORS);
@@ -99,6 +102,7 @@ void upcall_irq(unsigned vector, struct regs *r)
 	else
 		unhandled(line);
 	irq_eoi();
+	sched_account_irq(clock_monotonic_ns() - start);
 }
 
 u64 irq_entropy(void)
@@ -350,6 +354,15 @@ bool irq_describe(unsigned i, char *buf, size_t size)
 	case 1:
 		describe_counter("SPU", spurious_count, "Spurious interrupts", buf, size);
 		return true;
+	case 2:
+		describe_counter("NMI", nmi_count, "Non-maskable interrupts", buf, size);
+		return true;
+	case 3:
+		describe_counter("RES", ipi_reschedules, "Rescheduling interrupts", buf, size);
+		return true;
+	case 4:
+		describe_counter("CAL", ipi_calls, "Function call interrupts", buf, size);
+		return true;
 	default:
 		return false;
 	}
@@ -362,7 +375,7 @@ u64 irq_count_total(void)
 	for (unsigned c = 0; c < cpu_count; c++) {
 		for (unsigned v = 0; v < VECTORS; v++)
 			n += READ_ONCE(*per_cpu_ptr(irq_counts[v], c));
-		n += timer_interrupts(c) + spurious_count(c);
+		n += timer_interrupts(c) + spurious_count(c) + nmi_count(c) + ipi_reschedules(c) + ipi_calls(c);
 	}
 	return n;
 }

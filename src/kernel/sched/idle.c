@@ -123,7 +123,7 @@ void sched_init(void)
 	rq->idle = idle;
 	rq->tick_clock = idle->se.exec_start;
 	current->se.exec_start = idle->se.exec_start;
-	rcu_yield = sched_yield_current;
+	rcu_wait = sched_wait_grace_period;
 	rcu_kick_cpu = ipi_reschedule;
 	sched_account_init();
 }

@@ -230,6 +230,9 @@ void balance_leave(struct task *t);
 void balance_idle_begin(struct rq *rq);
 void balance_idle_end(struct rq *rq);
 
+/* mutex.c */
+void sched_wait_grace_period(void);
+
 /* policy.c: sets policy, weight and class of a task that is not queued. */
 void sched_set_entity(struct sched_entity *se, unsigned policy, unsigned rt_priority, int nice);
 

@@ -14,8 +14,10 @@
 #include <sched/mutex.h>
 
 #include <linux/errno.h>
+#include <sched/internal.h>
 #include <sched/task.h>
 #include <sync/atomic.h>
+#include <sync/rcu.h>
 
 #define MUTEX_WAITERS 1UL
 #define MUTEX_HANDOFF 2UL
@@ -175,4 +177,24 @@ void complete_all(struct completion *c)
 	WRITE_ONCE(c->done, true);
 	list_for_each_safe(e, next, &c->waiters.entries, link)
 		e->func(e, 0);
+}
+
+struct grace_period {
+	struct rcu_head rcu;
+	struct completion over;
+};
+
+static void grace_period_over(struct rcu_head *h)
+{
+	complete_all(&container_of(h, struct grace_period, rcu)->over);
+}
+
+/* For synchronize_rcu. */
+void sched_wait_grace_period(void)
+{
+	struct grace_period g;
+
+	completion_init(&g.over);
+	call_rcu(&g.rcu, grace_period_over);
+	completion_wait(&g.over);
 }

@@ -156,6 +156,7 @@ static always_inline void switch_to(struct rq *rq, struct task *prev, struct tas
 static noinline void rt_leave(struct rq *rq, struct task *prev)
 {
 	rt_charge(rq, prev);
+	prev->se.rt_run_ns = 0;
 	rq->rt_running = 0;
 	rq->hook |= HOOK_PULL;
 }
@@ -459,13 +460,18 @@ bool task_wake_state(struct task *t, u32 states)
 static void inherit(struct task *t, const struct task *parent)
 {
 	unsigned policy = parent->se.policy;
+	unsigned rt_priority = parent->se.rt_priority;
 	int nice = parent->se.nice;
 
 	if (parent->se.reset_on_fork) {
-		nice = policy == SCHED_FIFO || policy == SCHED_RR || nice < 0 ? 0 : nice;
-		policy = SCHED_NORMAL;
+		if (parent->se.class == SCHED_CLASS_RT) {
+			policy = SCHED_NORMAL;
+			rt_priority = 0;
+			nice = 0;
+		}
+		nice = max(nice, 0);
 	}
-	sched_set_entity(&t->se, policy, parent->se.rt_priority, nice);
+	sched_set_entity(&t->se, policy, rt_priority, nice);
 	t->affinity = parent->affinity;
 }
 

@@ -68,6 +68,7 @@ struct sched_entity {
 	s8 nice;              /* rq: -20..19 */
 	bool on_rq;           /* rq: runnable, the running one included */
 	bool reset_on_fork;   /* rq */
+	u64 rt_run_ns;        /* rq: ns on CPU as a real-time task since it slept last, as ticks see it */
 	u8 short_runs;        /* rq: how often in succession it slept soon after it began to run */
 	bool iowait;          /* self: its uninterruptible sleep is for a device (iowait_begin) */
 };

@@ -11,7 +11,9 @@
  * may have begun before the object was unlinked.  Each CPU keeps two lists: `next` is
  * being filled, `wait` waits for period wait_gp.
  *
- * With one CPU a pass through a quiescent point is a grace period.
+ * With one CPU a pass through a quiescent point is a grace period.  With several, a period that
+ * begins interrupts the other CPUs, so that idle ones pass a quiescent point; and one that ends interrupts
+ * those with call-backs that waited for it, or they would keep their memory until they happen to wake up.
  *
  * Locking: the lists by interrupts being off on their CPU; the period numbers and
  * waiting_cpus by gp_lock, a leaf.
@@ -37,8 +39,9 @@ static spinlock_t gp_lock;
 static u64 current_gp, completed_gp; /* gp_lock; read atomically without */
 static u64 wanted_gp;                /* gp_lock: somebody waits for this one */
 static u64 waiting_cpus;             /* gp_lock */
+static u64 callback_cpus;            /* gp_lock: whose `wait` list is not empty */
 
-void (*rcu_yield)(void);
+void (*rcu_wait)(void);
 void (*rcu_kick_cpu)(unsigned cpu);
 
 static void list_append(struct rcu_list *l, struct rcu_head *h)
@@ -50,18 +53,25 @@ static void list_append(struct rcu_list *l, struct rcu_head *h)
 	l->tail = &h->next;
 }
 
+/* Makes these CPUs, but for this one, pass a quiescent point soon. gp_lock is held. */
+static void kick(u64 cpus)
+{
+	for (cpus &= ~(1UL << cpu_id()); cpus; cpus &= cpus - 1) {
+		unsigned cpu = (unsigned)__builtin_ctzll(cpus);
+
+		atomic_store(per_cpu_ptr(rcu_pending, cpu), 1);
+		if (rcu_kick_cpu)
+			rcu_kick_cpu(cpu);
+	}
+}
+
 /* gp_lock is held. */
 static void gp_begin(void)
 {
-	unsigned me = cpu_id();
-
 	current_gp++;
 	waiting_cpus = cpu_count >= 64 ? ~0UL : (1UL << cpu_count) - 1;
-	for (unsigned cpu = 0; cpu < cpu_count; cpu++) {
-		atomic_store(per_cpu_ptr(rcu_pending, cpu), 1);
-		if (cpu != me && rcu_kick_cpu)
-			rcu_kick_cpu(cpu);
-	}
+	this_cpu_write(rcu_pending, 1);
+	kick(waiting_cpus);
 }
 
 /* Asks for period `gp` to be run. gp_lock is held. */
@@ -89,6 +99,8 @@ static void gp_note(void)
 		atomic_store(&completed_gp, current_gp);
 		if (wanted_gp > completed_gp)
 			gp_begin();
+		else
+			kick(callback_cpus);
 	}
 }
 
@@ -112,8 +124,11 @@ static struct rcu_head *lists_advance(struct rcu_cpu *c)
 		c->wait.first = c->next.first;
 		c->next.first = NULL;
 		c->wait_gp = current_gp + 1;
+		callback_cpus |= 1UL << cpu_id();
 		gp_want(c->wait_gp);
 	}
+	if (!c->wait.first)
+		callback_cpus &= ~(1UL << cpu_id());
 	this_cpu_write(rcu_pending, c->wait.first || c->next.first ||
 				    (waiting_cpus >> cpu_id() & 1));
 	return done;
@@ -135,21 +150,8 @@ void rcu_quiescent_slow(void)
 
 void synchronize_rcu(void)
 {
-	u64 gp;
-
-	ASSERT(!rcu_yield || preemptible());
+	ASSERT(!rcu_wait || preemptible());
 	if (cpu_count == 1) /* the caller itself is outside of any section */
 		return;
-	{
-		IRQSPIN_GUARD(&gp_lock);
-		gp = current_gp + 1;
-		gp_want(gp);
-	}
-	while (atomic_load(&completed_gp) < gp) {
-		if (rcu_yield)
-			rcu_yield();
-		else
-			cpu_relax();
-		rcu_quiescent_slow();
-	}
+	rcu_wait();
 }

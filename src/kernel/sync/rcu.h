@@ -51,7 +51,7 @@ static always_inline void rcu_note_quiescent(void)
 		rcu_quiescent_slow();
 }
 
-/* How synchronize_rcu gives the CPU away; sched/ sets it to its yield. NULL: it spins. */
-extern void (*rcu_yield)(void);
+/* How synchronize_rcu sleeps: sched/ sets it to a function that returns after a grace period. */
+extern void (*rcu_wait)(void);
 /* An idle CPU must be made to pass a quiescent point: sched/ sets it to ipi_reschedule or the like. */
 extern void (*rcu_kick_cpu)(unsigned cpu);

@@ -103,7 +103,7 @@ s64 sys_sysinfo(uptr_t out)
 	s.mem_unit = 1;
 	mem_stats_read(&m);
 	sched_loadavg(load);
-	s.uptime = (s64)(clock_monotonic_ns() / NSEC_PER_SEC);
+	s.uptime = (s64)DIV_ROUND_UP(clock_monotonic_ns(), NSEC_PER_SEC); /* a second begun counts */
 	for (int i = 0; i < 3; i++)
 		s.loads[i] = load[i] << 5; /* 11 to 16 bits of fraction */
 	s.totalram = m.total * PAGE_SIZE;
@@ -223,4 +223,5 @@ void system_init(void)
 	procfs_add("sys/kernel/version", show_line, SYSTEM_VERSION);
 	tree_add_file(&procfs_tree, "sys/kernel/hostname", 0644, show_hostname, write_hostname, NULL);
 	procfs_add_number("sys/kernel/pid_max", 0444, &pid_max_number);
+	sched_settings_init();
 }

@@ -78,11 +78,11 @@ static int show_stat(struct text *t, void *ctx)
 		snprintf(name, sizeof name, "cpu%u", i);
 		stat_cpu(t, name, &c);
 	}
-	text_printf(t, "intr %llu\nctxt %llu\nbtime %llu\nprocesses %llu\nprocs_running %u\nprocs_blocked 0\n",
+	text_printf(t, "intr %llu\nctxt %llu\nbtime %llu\nprocesses %llu\nprocs_running %u\nprocs_blocked %u\n",
 		    (unsigned long long)irq_count_total(), (unsigned long long)sched_switches(),
 		    (unsigned long long)(clock_realtime_offset_ns() / NSEC_PER_SEC),
 		    (unsigned long long)sched_tasks_started(),
-		    sched_nr_running());
+		    sched_nr_running(), sched_nr_iowait());
 	return 0;
 }
 
@@ -121,7 +121,7 @@ struct lines {
 static int show_lines(struct text *t, void *ctx)
 {
 	const struct lines *l = ctx;
-	char buf[512];
+	char buf[1024]; /* a line of /proc/interrupts has 11 bytes a CPU */
 
 	text_string(t, l->heading);
 	for (unsigned i = 0; l->describe(i, buf, sizeof buf); i++)
