@@ -108,7 +108,7 @@ struct task *sched_pick_fair(struct rq *rq, struct task *prev, bool yield)
 
 static always_inline struct task *pick_next(struct rq *rq, struct task *prev, bool yield)
 {
-	if (unlikely(rq->rt_waiting || (prev && prev->se.class == SCHED_CLASS_RT)))
+	if (unlikely(rq->rt_any))
 		return rt_pick(rq, prev, yield);
 	return pick_fair(rq, prev, yield);
 }
@@ -183,7 +183,14 @@ static always_inline void block_current(struct rq *rq, struct task *prev, u64 ra
 static noinline bool must_leave(struct rq *rq, struct task *t)
 {
 	atomic_and(&t->work, ~WORK_RESCHED);
-	return !(t->affinity >> rq->cpu & 1);
+	if (t->affinity >> rq->cpu & 1)
+		return false;
+	if (t->se.class == SCHED_CLASS_RT && t != rq->idle) {
+		rt_charge(rq, t);
+		rq->rt_running = 0;
+		rq->hook |= HOOK_PULL;
+	}
+	return true;
 }
 
 static always_inline void idle_begin(struct rq *rq)
