@@ -6,6 +6,7 @@
 #include <lib/string.h>
 #include <linux/sched.h>
 #include <linux/sched/types.h>
+#include <proc/cmdline.h>
 #include <proc/cred.h>
 #include <proc/internal.h>
 #include <proc/user.h>
@@ -469,6 +470,11 @@ static int write_slice(void *ctx, char *buf, size_t size)
 
 void sched_settings_init(void)
 {
+	char value[16];
+	u64 cycles;
+
+	if (cmdline_get("sched_delay", value, sizeof value) && !parse_u64(value, 10, &cycles))
+		sched_delay_max = (u32)min(cycles, 1000000UL);
 	tree_add_file(&procfs_tree, "sys/kernel/sched_rt_period_us", 0644, show_limit, write_period,
 		      &sched_rt_period_ns);
 	tree_add_file(&procfs_tree, "sys/kernel/sched_rt_runtime_us", 0644, show_limit, write_runtime,

@@ -72,6 +72,16 @@ struct rq {
 
 extern struct rq run_queue; /* PERCPU */
 
+/*
+ * In DEBUG builds with sched_delay=N on the command line: waits up to N cycles, now and then, where two
+ * CPUs could miss each other.
+ */
+#ifdef CONFIG_DEBUG
+void sched_delay(void);
+#else
+static always_inline void sched_delay(void) {}
+#endif
+
 /* Interrupts off. Read anew each time: the task may have moved since. */
 static always_inline struct rq *this_rq(void)
 {

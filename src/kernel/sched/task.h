@@ -261,6 +261,8 @@ u64 sched_tasks_started(void); /* since boot: /proc/stat's "processes" */
 /* ns that CPU `cpu` spent: user, nice, system, idle, iowait, irq, softirq (for /proc/stat). */
 struct cpu_times { u64 user, nice, system, idle, iowait, irq, softirq; };
 void sched_cpu_times(unsigned cpu, struct cpu_times *t);
+/* See sched_delay in sched/internal.h: the longest one, in cycles. */
+extern u32 sched_delay_max;
 /* Tasks that wait for a device (procs_blocked). */
 unsigned sched_nr_iowait(void);
 /* ns that this CPU has spent in an interrupt. Interrupts off. */
