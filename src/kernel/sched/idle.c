@@ -3,12 +3,28 @@
 #include <sched/internal.h>
 
 #include <arch/pagetable.h>
+#include <arch/clock.h>
 #include <arch/upcall.h>
 #include <debug/log.h>
 #include <lib/format.h>
 #include <lib/string.h>
 #include <sync/rcu.h>
 #include <time/timer.h>
+
+u32 sched_delay_max;
+
+#ifdef CONFIG_DEBUG
+void sched_delay(void)
+{
+	u64 now = cycles_now(), mix = now * 0x9e3779b97f4a7c15ULL;
+	u32 longest = READ_ONCE(sched_delay_max);
+
+	if (!longest || mix >> 61)
+		return;
+	for (u64 end = now + (mix >> 32) % longest; cycles_now() < end;)
+		cpu_relax();
+}
+#endif
 
 static struct task boot_task; /* the context that the boot CPU starts in */
 
@@ -54,7 +70,6 @@ static void rq_init(struct rq *rq, unsigned cpu, struct task *curr)
 	rq->cpu = cpu;
 	rq->curr = curr;
 	rq->fair_tree = RB_ROOT_CACHED;
-	rq->vtime = SCHED_SLICE_NS; /* so that credits stay above 0 */
 	for (unsigned i = 0; i < RT_PRIORITIES; i++)
 		list_init(&rq->rt_lists[i]);
 }
@@ -96,6 +111,12 @@ static noreturn void idle_loop(void)
 			preempt_reschedule();
 			continue;
 		}
+		if (cpu_count > 1) {
+			balance_idle_begin(this_rq());
+			if (balance_idle(this_rq()))
+				continue;
+		}
+		sched_delay();
 		tlb_idle_enter();
 		cpu_idle_wait();
 		rcu_irq_enter(); /* an NMI ends the wait, too */

@@ -228,4 +228,5 @@ void system_init(void)
 	procfs_add("sys/kernel/version", show_line, SYSTEM_VERSION);
 	tree_add_file(&procfs_tree, "sys/kernel/hostname", 0644, show_hostname, write_hostname, NULL);
 	procfs_add_number("sys/kernel/pid_max", 0444, &pid_max_number);
+	sched_settings_init();
 }
