@@ -127,7 +127,7 @@ SELFTEST(input_keymap_dead_keys)
 	      KEY_X);
 	TYPES(k, "ï", -KEY_LEFTSHIFT, KEY_LEFTBRACE, KEY_LEFTSHIFT, KEY_I);
 	k = keyboard("de");
-	TYPES(k, "éâ'", KEY_EQUAL, KEY_E, KEY_GRAVE, KEY_A, KEY_EQUAL, KEY_EQUAL);
+	TYPES(k, "éâ'", KEY_EQUAL, KEY_E, KEY_GRAVE, KEY_A, KEY_EQUAL, KEY_EQUAL, KEY_SPACE);
 	k->v.kind = K_XLATE;
 	TYPES(k, "\xe9\xdf", KEY_EQUAL, KEY_E, KEY_MINUS);
 }

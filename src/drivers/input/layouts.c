@@ -28,7 +28,7 @@ static const struct keymap_layout layouts[] = {
 	} },
 	{ .name = "uk", .altgr = true, .keys = {
 		[KEY_2] = u"2\"", [KEY_3] = u"3£", [KEY_4] = u"4$€", [KEY_APOSTROPHE] = u"'@",
-		[KEY_GRAVE] = u"`¬¦", [KEY_BACKSLASH] = u"#~", [KEY_102ND] = u"\\|",
+		[KEY_GRAVE] = u"`¬|", [KEY_BACKSLASH] = u"#~", [KEY_102ND] = u"\\|",
 	} },
 	{ .name = "de", .altgr = true, .keys = {
 		[KEY_2] = u"2\"²", [KEY_3] = u"3§³", [KEY_6] = u"6&", [KEY_7] = u"7/{",
@@ -47,7 +47,7 @@ static const struct keymap_layout layouts[] = {
 		[KEY_9] = u"ç9^", [KEY_0] = u"à0@", [KEY_MINUS] = u")°]", [KEY_EQUAL] = u"=+}",
 		[KEY_Q] = u"aA", [KEY_W] = u"zZ", [KEY_E] = u"eE€", [KEY_LEFTBRACE] = { 0x302, 0x308 },
 		[KEY_RIGHTBRACE] = u"$£¤",
-		[KEY_A] = u"qQ", [KEY_SEMICOLON] = u"mM", [KEY_APOSTROPHE] = u"ù%", [KEY_GRAVE] = u"²",
+		[KEY_A] = u"qQ", [KEY_SEMICOLON] = u"mM", [KEY_APOSTROPHE] = u"ù%", [KEY_GRAVE] = u"²~",
 		[KEY_BACKSLASH] = u"*µ",
 		[KEY_Z] = u"wW", [KEY_M] = u",?", [KEY_COMMA] = u";.", [KEY_DOT] = u":/",
 		[KEY_SLASH] = u"!§",
