@@ -284,7 +284,7 @@ static bool check_recursion(const struct lockdep_stack *s, const struct lockdep_
 {
 	for (u32 i = s->depth; i--;) {
 		const struct lockdep_held *h = &s->held[i];
-		if (h->level == level && (h->class == class || h->map == m)) {
+		if (h->level == level && (h->map == m || (h->class == class && !(m->key && m->key->nests)))) {
 			report_recursion(h, class, m, ip);
 			return false;
 		}

@@ -10,6 +10,7 @@
  */
 #include <sched/internal.h>
 
+#include <sched/watchdog.h>
 #include <sync/rcu.h>
 #include <time/timer.h>
 
@@ -101,6 +102,7 @@ void sched_tick(bool user)
 		tick_task(rq, curr, user);
 	}
 	spin_release(&rq->lock);
+	watchdog_tick(user, curr == rq->idle);
 	if (unlikely(rcu_tick()) && curr != rq->idle)
 		sched_resched(rq);
 	if (curr != rq->idle && sched_tick_upper)

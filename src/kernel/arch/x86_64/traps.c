@@ -186,6 +186,8 @@ static void nmi_handle(struct regs *r)
 
 	if (ipi_stop_wanted())
 		ipi_stop_here();
+	if (ipi_dump_here(r))
+		return;
 	reason = io_in8(0x61);
 	if (reason & 0x80)
 		log_emerg("NMI: memory or bus error (reason %#x) at %#lx", reason, r->rip);
