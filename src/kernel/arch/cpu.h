@@ -34,6 +34,24 @@ static inline noreturn void cpu_halt_forever(void)
 /* Does a hypervisor run this CPU, which may then stand still at any time? After cpu_features_init. */
 bool cpu_is_virtual(void);
 
+/* How CPU `cpu` and the other ones belong together; masks of those online. */
+struct cpu_topology {
+	u32 apic_id, package, core;
+	u64 thread_siblings, package_siblings;
+};
+struct cpu_topology cpu_topology(unsigned cpu);
+
+/* Cache number `index` of CPU `cpu`; false past the last. `cpus` is a mask of those online that share it. */
+enum cpu_cache_type { CACHE_DATA = 1, CACHE_INSTRUCTION, CACHE_UNIFIED };
+struct cpu_cache {
+	unsigned type, level;
+	u64 size; /* bytes */
+	u32 ways, line, sets, partitions;
+	unsigned shared; /* bits of the APIC id in which the CPUs that share it differ */
+	u64 cpus;
+};
+bool cpu_cache(unsigned cpu, unsigned index, struct cpu_cache *k);
+
 /* Lines of /proc/cpuinfo for CPU `cpu`, written with snprintf rules into buf. */
 int cpu_describe(unsigned cpu, char *buf, size_t size);
 

@@ -59,6 +59,7 @@ struct ipi_call {
 bool ipi_call_async(unsigned cpu, struct ipi_call *c, void (*fn)(void *), void *arg);
 
 /* For /proc/interrupts: how many of each CPU `cpu` has got. */
+u64 nmi_count(unsigned cpu);
 u64 ipi_reschedules(unsigned cpu);
 u64 ipi_calls(unsigned cpu);
 

@@ -352,6 +352,15 @@ bool irq_describe(unsigned i, char *buf, size_t size)
 	case 1:
 		describe_counter("SPU", spurious_count, "Spurious interrupts", buf, size);
 		return true;
+	case 2:
+		describe_counter("NMI", nmi_count, "Non-maskable interrupts", buf, size);
+		return true;
+	case 3:
+		describe_counter("RES", ipi_reschedules, "Rescheduling interrupts", buf, size);
+		return true;
+	case 4:
+		describe_counter("CAL", ipi_calls, "Function call interrupts", buf, size);
+		return true;
 	default:
 		return false;
 	}
@@ -364,7 +373,7 @@ u64 irq_count_total(void)
 	for (unsigned c = 0; c < cpu_count; c++) {
 		for (unsigned v = 0; v < VECTORS; v++)
 			n += READ_ONCE(*per_cpu_ptr(irq_counts[v], c));
-		n += timer_interrupts(c) + spurious_count(c);
+		n += timer_interrupts(c) + spurious_count(c) + nmi_count(c) + ipi_reschedules(c) + ipi_calls(c);
 	}
 	return n;
 }

@@ -103,7 +103,7 @@ s64 sys_sysinfo(uptr_t out)
 	s.mem_unit = 1;
 	mem_stats_read(&m);
 	sched_loadavg(load);
-	s.uptime = (s64)(clock_monotonic_ns() / NSEC_PER_SEC);
+	s.uptime = (s64)DIV_ROUND_UP(clock_monotonic_ns(), NSEC_PER_SEC); /* a second begun counts */
 	for (int i = 0; i < 3; i++)
 		s.loads[i] = load[i] << 5; /* 11 to 16 bits of fraction */
 	s.totalram = m.total * PAGE_SIZE;

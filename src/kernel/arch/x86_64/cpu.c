@@ -192,6 +192,7 @@ void cpu_features_init(const char *cmdline)
 {
 	identify();
 	find_features();
+	cpu_topology_init();
 	read_command_line(cmdline ? cmdline : "");
 	cpu_control_registers_init();
 	alternatives_apply();

@@ -119,10 +119,22 @@ static void add_bugs(struct text *t)
 	add(t, "\n");
 }
 
+static unsigned count_ones(u64 mask)
+{
+	unsigned n = 0;
+
+	for (; mask; mask &= mask - 1)
+		n++;
+	return n;
+}
+
 int cpu_describe(unsigned cpu, char *buf, size_t size)
 {
 	const struct cpu_identity *id = &cpu_identity;
 	struct text t = { buf, size, 0 };
+	struct cpu_topology to = cpu_topology(cpu);
+	unsigned siblings = count_ones(to.package_siblings);
+	unsigned threads = count_ones(to.thread_siblings);
 	u64 khz = tsc_hz / 1000;
 
 	add(&t, "processor\t: %u\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\n", cpu,
@@ -132,8 +144,8 @@ int cpu_describe(unsigned cpu, char *buf, size_t size)
 	add(&t, "cpu MHz\t\t: %lu.%03lu\n", khz / 1000, khz % 1000);
 	if (id->cache_kib)
 		add(&t, "cache size\t: %u KB\n", id->cache_kib);
-	add(&t, "physical id\t: 0\nsiblings\t: %u\ncore id\t\t: %u\ncpu cores\t: %u\n",
-	    cpu_count, cpu, cpu_count);
+	add(&t, "physical id\t: %u\nsiblings\t: %u\ncore id\t\t: %u\ncpu cores\t: %u\n", to.package,
+	    siblings, to.core, siblings / max(threads, 1U));
 	add(&t, "apicid\t\t: %u\ninitial apicid\t: %u\n", apic_id_of(cpu), apic_id_of(cpu));
 	add(&t, "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\n",
 	    id->max_leaf);

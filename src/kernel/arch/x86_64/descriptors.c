@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* GDT, TSS and IDT. */
+#include <arch/cpu.h>
 #include <arch/x86_64/insn.h>
 #include <arch/x86_64/internal.h>
 
@@ -7,9 +8,10 @@
 #define SEG_DATA 0x0000930000000000ULL /* present, accessed, read/write */
 #define SEG_USER (3ULL << 45)
 #define SEG_TSS 0x89ULL
+#define SEG_LIMIT_ONLY 0x0040910000000000ULL /* present, accessed, read; the limit counts bytes */
 
 PERCPU struct tss percpu_tss;
-PERCPU static u64 percpu_gdt[TSS_SELECTOR / 8 + 2];
+PERCPU static u64 percpu_gdt[CPU_NUMBER_SELECTOR / 8 + 1];
 PERCPU u8 *percpu_ist_stacks;
 
 struct gate {
@@ -52,7 +54,9 @@ void descriptors_init(u8 *ist_stacks)
 	for (unsigned i = 0; i < IST_COUNT; i++) {
 		u64 *top = (u64 *)(ist_stacks + (i + 1) * IST_STACK_SIZE - 16);
 
-		*top = percpu_this_offset(); /* for entry.asm */
+		top[0] = percpu_this_offset(); /* for entry.asm */
+		top[1] = 0;
+		top[-8] = top[0];
 		tss->ist[i] = (u64)top;
 	}
 	*this_cpu_ptr(percpu_ist_stacks) = ist_stacks;
@@ -64,6 +68,8 @@ void descriptors_init(u8 *ist_stacks)
 	gdt[TSS_SELECTOR / 8] = (sizeof(*tss) - 1) | (base & 0xffffff) << 16 | SEG_TSS << 40 |
 				(base >> 24 & 0xff) << 56;
 	gdt[TSS_SELECTOR / 8 + 1] = base >> 32;
+	/* LSL, which any program may use, reads the limit of this segment: the vDSO's getcpu. */
+	gdt[CPU_NUMBER_SELECTOR / 8] = SEG_LIMIT_ONLY | SEG_USER | cpu_id();
 	gdt_load(gdt);
 }
 

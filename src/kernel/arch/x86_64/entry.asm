@@ -23,6 +23,8 @@
 ;  3. So SYSRET is only reached with RIP and RFLAGS as SYSCALL saved them.  RIP is canonical
 ;     since the last user page is never mapped.
 ;  4. Who leaves for user mode has interrupts off from the test of the work word on.
+;  5. The CPU holds NMIs back from one NMI to the next IRET, any IRET: a fault inside the handler
+;     lets the next one in.  So an NMI may find the IST stack in use; see nmi_entry.
 
 %include "arch/x86_64/defs.inc"
 
@@ -235,6 +237,17 @@ exception_common:
 	POP_CALLER_SAVED
 	iretq
 
+; The struct regs at RSP moves to the top of the task's stack.  Uses rax, rcx, rsi, rdi.
+%macro TO_TASK_STACK 0
+	mov	rsi, rsp
+	mov	rax, [gs:percpu_tss + TSS_RSP0]
+	sub	rax, R_SIZE
+	mov	rdi, rax
+	mov	ecx, R_SIZE / 8
+	rep	movsq
+	mov	rsp, rax
+%endmacro
+
 ; Those with a stack of their own.  From user mode nothing is odd: on to the task's stack.
 align 16
 paranoid_common:
@@ -263,15 +276,98 @@ ALT_END
 .from_user:
 	swapgs
 	mov	edx, edi
-	mov	rsi, rsp
-	mov	rax, [gs:percpu_tss + TSS_RSP0]
-	sub	rax, R_SIZE
-	mov	rdi, rax
-	mov	ecx, R_SIZE / 8
-	rep	movsq
-	mov	rsp, rax
+	TO_TASK_STACK
 	mov	edi, edx
 	jmp	exception_common.from_user
+
+; ------------------------------------------------------------------------------------------------
+; NMIs.  From user mode the handler runs on the task's stack, and nothing is odd.  From the kernel it
+; runs on the IST stack, below a landing pad, whose top is where the IST entry points:
+;
+;	top + 8		state: 0 no handler runs, 1 one runs, 2 and another NMI has come
+;	top		this CPU's GS base
+;	top - 48	the pad: what the CPU pushes, and RDX for a moment
+;	top - 64	this CPU's GS base
+;	top - 104	a copy of what the CPU pushed, with which the handler returns
+;	below		the rest of struct regs, and the handler
+;
+; An NMI during the handler lands on the pad, which is free by then, notes in the state that it has
+; come, and goes.  At its end the handler counts the state down; where that leaves 1 it runs again.
+; The JNZ and IRET behind that are run with state 0 and the copy still needed, but with all
+; other registers as they were: an NMI there makes no copy but takes over the one that is there.
+NMI_VECTOR		equ 2
+NMI_STATE		equ 8
+
+align 16
+nmi_entry:
+	push	rdx				; RSP = top - 48
+	test	byte [rsp + 16], 3
+	jnz	.from_user
+	cmp	dword [rsp + 48 + NMI_STATE], 0
+	jne	.nested
+	mov	dword [rsp + 48 + NMI_STATE], 1
+	lea	rdx, [.return]
+	sub	rdx, [rsp + 8]			; where was it?
+	cmp	rdx, .return - .last
+	jbe	.take_over
+	mov	rdx, [rsp + 40]			; SS, RSP, RFLAGS, CS, RIP
+	mov	[rsp - 24], rdx
+	mov	rdx, [rsp + 32]
+	mov	[rsp - 32], rdx
+	mov	rdx, [rsp + 24]
+	mov	[rsp - 40], rdx
+	mov	rdx, [rsp + 16]
+	mov	[rsp - 48], rdx
+	mov	rdx, [rsp + 8]
+	mov	[rsp - 56], rdx
+.take_over:
+	pop	rdx
+	sub	rsp, 64				; top - 104
+.run:
+	push	0
+	push	rdi
+	PUSH_BELOW_RDI
+	CLAC_IF
+	cld
+	mov	r12, [rsp + R_SIZE]		; this CPU's GS base
+ALT_NEW FEATURE_FSGSBASE
+	rdgsbase rbx
+	wrgsbase r12
+ALT_OLD
+	call	gs_base_exchange
+ALT_END
+	mov	edi, NMI_VECTOR
+	mov	rsi, rsp
+	call	exception_handle
+	mov	r12, rbx
+ALT_NEW FEATURE_FSGSBASE
+	wrgsbase r12
+ALT_OLD
+	call	gs_base_exchange
+ALT_END
+	POP_ALL
+	dec	dword [rsp + 104 + NMI_STATE]
+.last:
+	jnz	.run
+.return:
+	iretq
+.nested:
+	mov	dword [rsp + 48 + NMI_STATE], 2
+	pop	rdx
+	iretq
+.from_user:
+	pop	rdx
+	push	0
+	push	rdi
+	PUSH_BELOW_RDI
+	CLAC_IF
+	cld
+	swapgs
+	TO_TASK_STACK
+	mov	edi, NMI_VECTOR
+	mov	rsi, rsp
+	call	exception_handle
+	jmp	user_full			; by IRET, and at once: work may switch to who leaves by SYSRET
 
 ; The GS base becomes R12, RBX what it was.
 gs_base_exchange:
@@ -320,13 +416,15 @@ align 8
 stub_%[vector]:
 %if vector == PAGE_FAULT
 	jmp	page_fault_entry
+%elif vector == NMI_VECTOR
+	jmp	nmi_entry
 %elif vector < 32
 %if !(WITH_ERROR_CODE >> vector & 1)
 	push	0
 %endif
 	push	rdi
 	mov	edi, vector
-%if vector == 1 || vector == 2 || vector == 8 || vector == 18
+%if vector == 1 || vector == 8 || vector == 18
 	jmp	paranoid_common
 %else
 	jmp	exception_common

@@ -11,6 +11,7 @@
 #define USER_DS 0x2b
 #define USER_CS 0x33
 #define TSS_SELECTOR 0x40
+#define CPU_NUMBER_SELECTOR 0x7b /* its limit is the number of the CPU: see descriptors.c */
 
 /* Vectors 0x20..0x2f are the 8259s'; IRQ_VECTOR_FIRST.._LAST devices' (arch/irq.h). */
 #define VECTOR_PIC 0x20
@@ -70,14 +71,17 @@ bool extable_fixup(struct regs *r);
 const char *exception_name(u64 vector);
 void regs_describe_page_fault(const struct regs *r, u64 va, u64 error);
 
+/* traps.c.  Tests look at NMIs: called first; true: it was theirs. No locks, nothing that may fault. */
+extern bool (*nmi_hook)(struct regs *r);
+
 /* mce.c */
 void mce_init(void);
 void mce_handle(struct regs *r);
 
 /* smp.c, trampoline.asm */
 noreturn void smp_cpu_main(void);
-/* Starts the CPU with `apic_id`. -ETIMEDOUT: it did not answer; -ENODEV, -EIO, -ENOMEM. */
-int cpu_start(u32 apic_id);
+/* Starts the CPU with `apic_id`. -ETIMEDOUT: it did not answer in time; -ENODEV, -EIO, -ENOMEM. */
+int cpu_start(u32 apic_id, u64 answer_us);
 
 /*
  * tsc_sync.c.  The boot CPU prepares before it starts a CPU; later the two call the other two
@@ -92,6 +96,9 @@ void tsc_adjust_as_boot_cpu(void);
 /* mtrr.c: the boot CPU's memory type ranges for the others. False: they could not be set. */
 void mtrr_read_boot_cpu(void);
 bool mtrr_as_boot_cpu(void);
+
+/* topology.c: after the CPU was identified */
+void cpu_topology_init(void);
 
 /* fpu.c: vector state on this CPU as on the boot CPU; false: it has not all of it. */
 bool fpu_init_cpu(void);

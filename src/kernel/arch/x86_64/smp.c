@@ -219,13 +219,13 @@ static bool state_left(enum start_state state, u64 us)
 	return true;
 }
 
-static bool box_taken(u32 apic_id)
+static bool box_taken(u32 apic_id, u64 answer_us)
 {
 	u32 startup = APIC_ICR_STARTUP | (u32)(cpu_start_page >> PAGE_SHIFT), offered = START_OFFERED;
 
 	for (unsigned i = 0; i < 2; i++) {
 		apic_send_to(apic_id, startup);
-		if (state_left(START_OFFERED, i ? ANSWER_US : SECOND_SIPI_US))
+		if (state_left(START_OFFERED, i ? answer_us : SECOND_SIPI_US))
 			return true;
 	}
 	if (!atomic_cas(&box->state, &offered, START_NONE))
@@ -281,9 +281,10 @@ static int cpu_admit(u32 apic_id)
 	return 0;
 }
 
-/* Starts the CPU with `apic_id`. -ETIMEDOUT: it did not answer; -ENODEV, -EIO, -ENOMEM. */
-int cpu_start(u32 apic_id)
+int cpu_start(u32 apic_id, u64 answer_us)
 {
+	if (!box)
+		copy_trampoline();
 	if (!resources_get())
 		return -ENOMEM;
 	apic_set_id(spare.cpu, apic_id);
@@ -293,7 +294,7 @@ int cpu_start(u32 apic_id)
 	box->why = 0;
 	tsc_sync_prepare();
 	atomic_store(&box->state, START_OFFERED);
-	if (!box_taken(apic_id)) {
+	if (!box_taken(apic_id, answer_us)) {
 		log_warn("smp: the CPU with APIC id %u does not answer; left out", apic_id);
 		return -ETIMEDOUT;
 	}
@@ -322,12 +323,11 @@ void cpus_start(unsigned limit)
 		return;
 	}
 	mtrr_read_boot_cpu();
-	copy_trampoline();
 	init_all();
 	for (unsigned i = 0; i < candidate_count && cpu_count < limit; i++) {
 		if (!apic_can_address(candidates[i]))
 			log_warn("smp: APIC id %u needs x2APIC mode; left out", candidates[i]);
-		else if (cpu_start(candidates[i]) == -ENOMEM)
+		else if (cpu_start(candidates[i], ANSWER_US) == -ENOMEM)
 			log_err("smp: no memory for CPU %u", cpu_count);
 	}
 	log_info("smp: %u of %u CPUs are used", cpu_count, cpus_present);

@@ -22,6 +22,7 @@ kernel-srcs += src/kernel/arch/x86_64/signal.c
 kernel-srcs += src/kernel/arch/x86_64/smp.c
 kernel-srcs += src/kernel/arch/x86_64/thread.c
 kernel-srcs += src/kernel/arch/x86_64/tlb.c
+kernel-srcs += src/kernel/arch/x86_64/topology.c
 kernel-srcs += src/kernel/arch/x86_64/traps.c
 kernel-srcs += src/kernel/arch/x86_64/tsc_sync.c
 kernel-srcs += src/kernel/arch/x86_64/describe.c

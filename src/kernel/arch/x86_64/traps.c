@@ -179,6 +179,16 @@ static noreturn void double_fault(struct regs *r)
 	panic_regs(r, "double fault");
 }
 
+#define NMIS_LOGGED 10
+
+PERCPU static u64 nmis;
+bool (*nmi_hook)(struct regs *r);
+
+u64 nmi_count(unsigned cpu)
+{
+	return READ_ONCE(*per_cpu_ptr(nmis, cpu));
+}
+
 /* Port 0x61: what pulled the NMI line of a PC. Any context: no locks, nothing that may fault. */
 static void nmi_handle(struct regs *r)
 {
@@ -186,14 +196,15 @@ static void nmi_handle(struct regs *r)
 
 	if (ipi_stop_wanted())
 		ipi_stop_here();
-	if (ipi_dump_here(r))
+	this_cpu_inc(nmis);
+	if (ipi_dump_here(r) || (unlikely(nmi_hook) && nmi_hook(r)))
 		return;
 	reason = io_in8(0x61);
 	if (reason & 0x80)
 		log_emerg("NMI: memory or bus error (reason %#x) at %#lx", reason, r->rip);
 	else if (reason & 0x40)
 		log_emerg("NMI: I/O channel check (reason %#x) at %#lx", reason, r->rip);
-	else
+	else if (this_cpu_read(nmis) <= NMIS_LOGGED)
 		log_warn("NMI: unknown reason %#x at %#lx", reason, r->rip);
 }
 

@@ -121,7 +121,7 @@ struct lines {
 static int show_lines(struct text *t, void *ctx)
 {
 	const struct lines *l = ctx;
-	char buf[512];
+	char buf[1024]; /* a line of /proc/interrupts has 11 bytes a CPU */
 
 	text_string(t, l->heading);
 	for (unsigned i = 0; l->describe(i, buf, sizeof buf); i++)

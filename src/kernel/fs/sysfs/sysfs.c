@@ -25,15 +25,6 @@ static int show_text(struct text *t, void *ctx)
 	return 0;
 }
 
-static int show_cpu_range(struct text *t, void *ctx)
-{
-	if (cpu_count > 1)
-		text_printf(t, "0-%u\n", cpu_count - 1);
-	else
-		text_string(t, "0\n");
-	return 0;
-}
-
 static int show_clock_source(struct text *t, void *ctx)
 {
 	text_printf(t, "%s\n", clock_source_name());
@@ -62,10 +53,6 @@ void sysfs_init(void)
 	tree_add_dir(&sysfs_tree, "firmware");
 	tree_add_dir(&sysfs_tree, "fs");
 	tree_add_dir(&sysfs_tree, "module");
-	tree_add_dir(&sysfs_tree, "devices/system/cpu/cpu0");
-	sysfs_add("devices/system/cpu/online", show_cpu_range, NULL);
-	sysfs_add("devices/system/cpu/possible", show_cpu_range, NULL);
-	sysfs_add("devices/system/cpu/present", show_cpu_range, NULL);
 	sysfs_add("kernel/mm/transparent_hugepage/enabled", show_text, (void *)"always madvise [never]");
 	sysfs_add("devices/system/clocksource/clocksource0/current_clocksource", show_clock_source, NULL);
 	add_vulnerabilities();

@@ -12,3 +12,5 @@ static inline int sysfs_add(const char *path, int (*show)(struct text *t, void *
 }
 
 void sysfs_init(void);
+/* The files about CPUs; once all of them are up. */
+void sysfs_cpus_init(void);
