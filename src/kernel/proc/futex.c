@@ -103,7 +103,7 @@ static void wake_waiter(struct futex_waiter *w)
 	task_get(t);
 	list_remove(&w->link);
 	__atomic_store_n(&w->bucket, NULL, __ATOMIC_RELEASE); /* from here on *w may vanish */
-	task_wake(t);
+	task_wake_sync(t);
 	task_put(t);
 }
 

@@ -54,7 +54,6 @@ static void rq_init(struct rq *rq, unsigned cpu, struct task *curr)
 	rq->cpu = cpu;
 	rq->curr = curr;
 	rq->fair_tree = RB_ROOT_CACHED;
-	rq->vtime = SCHED_SLICE_NS; /* so that credits stay above 0 */
 	for (unsigned i = 0; i < RT_PRIORITIES; i++)
 		list_init(&rq->rt_lists[i]);
 }
@@ -95,6 +94,11 @@ static noreturn void idle_loop(void)
 			irq_enable();
 			preempt_reschedule();
 			continue;
+		}
+		if (cpu_count > 1) {
+			balance_idle_begin(this_rq());
+			if (balance_idle(this_rq()))
+				continue;
 		}
 		tlb_idle_enter();
 		cpu_idle_wait();

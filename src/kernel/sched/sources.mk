@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 kernel-srcs += src/kernel/sched/account.c
+kernel-srcs += src/kernel/sched/balance.c
 kernel-srcs += src/kernel/sched/fair.c
 kernel-srcs += src/kernel/sched/idle.c
 kernel-srcs += src/kernel/sched/mutex.c

@@ -41,7 +41,7 @@ static bool unlinked(const struct wait_entry *e)
 
 bool wait_default_func(struct wait_entry *e, u64 key)
 {
-	bool woke = task_wake_irqs_off(e->task, TASK_WAITING);
+	bool woke = task_wake_irqs_off(e->task, TASK_WAITING, WAKE_SYNC);
 
 	if (woke)
 		unlink_last(e);
@@ -168,6 +168,8 @@ static noinline int block_until(struct task *t, u64 deadline_ns)
 int wait_block(enum wait_kind kind, u64 deadline_ns)
 {
 	struct task *t = current;
+
+	might_sleep();
 
 	/* Every pending signal that counts has set a work bit; the rest is asked only then. */
 	if (unlikely(READ_ONCE(t->work) & ~WORK_RESCHED)) {
