@@ -14,7 +14,7 @@ char kernel_cmdline[CMDLINE_MAX];
 static const char *const known[] = {
 	"init=", "rdinit=", "root=", "rootfstype=", "rootflags=", "ro", "rw", "console=", "loglevel=",
 	"quiet", "debug", "panic=", "maxcpus=", "nosmp", "nowatchdog", "nokaslr", "mitigations=", "mem=", "ip=",
-	"keymap=", "selftest", "selftest=", "earlyprintk=", "BOOT_IMAGE=", "initrd=",
+	"keymap=", "sched_delay=", "selftest", "selftest=", "earlyprintk=", "BOOT_IMAGE=", "initrd=",
 };
 
 void cmdline_set(const char *line)

@@ -124,5 +124,7 @@ int process_kill_other_threads(void);
 int exec_kernel(const char *path, const char *const *argv, const char *const *envp);
 
 /* init: starts PID 1 from the command line's init= etc.; runs in a kernel thread that becomes it. */
+/* /proc/sys/kernel/sched_*; after procfs_init. */
+void sched_settings_init(void);
 void proc_init(void);
 void proc_start_init(void);

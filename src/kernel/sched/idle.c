@@ -3,12 +3,28 @@
 #include <sched/internal.h>
 
 #include <arch/pagetable.h>
+#include <arch/clock.h>
 #include <arch/upcall.h>
 #include <debug/log.h>
 #include <lib/format.h>
 #include <lib/string.h>
 #include <sync/rcu.h>
 #include <time/timer.h>
+
+u32 sched_delay_max;
+
+#ifdef CONFIG_DEBUG
+void sched_delay(void)
+{
+	u64 now = cycles_now(), mix = now * 0x9e3779b97f4a7c15ULL;
+	u32 longest = READ_ONCE(sched_delay_max);
+
+	if (!longest || mix >> 61)
+		return;
+	for (u64 end = now + (mix >> 32) % longest; cycles_now() < end;)
+		cpu_relax();
+}
+#endif
 
 static struct task boot_task; /* the context that the boot CPU starts in */
 
@@ -100,6 +116,7 @@ static noreturn void idle_loop(void)
 			if (balance_idle(this_rq()))
 				continue;
 		}
+		sched_delay();
 		tlb_idle_enter();
 		cpu_idle_wait();
 		rcu_irq_enter(); /* an NMI ends the wait, too */

@@ -31,7 +31,13 @@ struct rq {
 	spinlock_t lock; /* interrupts off; protects all below and the tasks' fields marked rq */
 	u32 cpu;         /* imm */
 	u32 nr_running;  /* on_rq tasks: waiting ones and curr, idle not counted */
-	u32 rt_waiting;
+	union {
+		struct {
+			u32 rt_waiting;
+			u32 rt_running; /* priority of curr if it is a real-time task that goes on, else 0 */
+		};
+		u64 rt_any; /* both: 0 if there is nothing but fair tasks */
+	};
 	u8 hook;         /* enum rq_hook */
 	bool resched;    /* curr is to give way: asked for since the last look at the queue */
 	bool tick_armed; /* this CPU only */
@@ -58,7 +64,6 @@ struct rq {
 	u64 balance_at, rotate_at; /* this CPU only: when to look at the others again */
 
 	bool rt_throttled;
-	u8 rt_running;           /* priority of curr if it is a real-time task, else 0 */
 	u64 rt_time, rt_period_start; /* ns of real-time tasks in this period */
 	u64 rt_mark;             /* sum_exec of the running one when it was last charged */
 	u64 rt_bits[2];
@@ -66,6 +71,16 @@ struct rq {
 };
 
 extern struct rq run_queue; /* PERCPU */
+
+/*
+ * In DEBUG builds with sched_delay=N on the command line: waits up to N cycles, now and then, where two
+ * CPUs could miss each other.
+ */
+#ifdef CONFIG_DEBUG
+void sched_delay(void);
+#else
+static always_inline void sched_delay(void) {}
+#endif
 
 /* Interrupts off. Read anew each time: the task may have moved since. */
 static always_inline struct rq *this_rq(void)

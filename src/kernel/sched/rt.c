@@ -98,6 +98,7 @@ void rt_tick(struct rq *rq, struct task *curr, u64 now)
 			period_update(rq, now);
 		return;
 	}
+	se->rt_run_ns += SCHED_SLICE_NS;
 	period_update(rq, now);
 	if (!rq->rt_throttled && rq->rt_time > READ_ONCE(sched_rt_runtime_ns)) {
 		rq->rt_throttled = true;

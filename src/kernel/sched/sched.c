@@ -4,33 +4,62 @@
  *
  * Each CPU has a run queue (struct rq).  A task that can run is either the
  * queue's `curr` or waits in one of its structures: the real-time lists
- * (SCHED_FIFO, SCHED_RR: the highest priority first, see rt.c) or the fair
- * tree.  With none of them left the CPU runs its idle task, which is in no structure.
+ * (SCHED_FIFO, SCHED_RR: the highest priority first, rt.c) or the fair
+ * class (SCHED_NORMAL, BATCH, IDLE: fair.c).  With none of them left the CPU runs its idle task,
+ * which is in no structure.  Which CPU's queue a task is on is balance.c's matter.
  *
- * Fair tasks are served by virtual deadlines.  A task's vruntime is the CPU time
- * that it had, divided by its weight (nice).  It asks for slices of 3 ms; the
- * deadline is the vruntime at which the slice that it is in ends.  The task
- * with the earliest deadline runs: as all requests are of one length, nobody
- * gets ahead of its share by more than a slice, and no test of eligibility is
- * needed.  The most urgent one is kept outside the tree, so that two tasks that take turns
- * never touch it.  rq->vtime follows the start of the slice in service; a task that wakes up
- * begins there, less a small credit for having slept, or where it was if that is later.
+ * Three facts about a task, and who may change them:
  *
- * States.  A task changes its own state to a sleeping one, tests what it waits
- * for, and calls schedule(), which takes it off the queue if the state is still
- * so.  A waker changes the condition, then calls task_wake_state(), which
- * decides under the lock of the run queue that the task is (or was last) on.
- * That lock is held from before schedule() looks at the state until the next
- * task has left the old one's stack; so a waker that finds a task off the queue finds
- * its registers saved, and nothing is lost or done twice.  A preempted task
- * stays on the queue whatever its state is.
+ *	state	what it wants. It sets a sleeping state itself, without a lock; a waker turns that into
+ *		RUNNING by compare-and-swap, under the lock of the task's queue
+ *	on_rq	it is curr or waits in a structure. Under the queue's lock: cleared by schedule() of the task
+ *		itself, set by the waker that has changed the state
+ *	on_cpu	a CPU is on its stack. Set before the switch to it, cleared after the switch away from it, both
+ *		with the queue's lock held
  *
- * A reschedule is asked for by need_resched (sync/preempt.h, tested when
- * preemption is enabled and when an interrupt returns to the kernel) and
- * by WORK_RESCHED in the task's work (tested on the way to user mode).
+ * t->cpu names the queue; it changes under that queue's lock, and if the task is on_rq, under both
+ * queues'.  task_rq_lock() therefore looks at it again once it has the lock.
+ *
+ * The lock of the queue is held from before schedule() looks at the state until the next task has
+ * left the old one's stack (the lock passes from one to the other in the switch).  So
+ *
+ *	on_rq == 0, seen under the lock	   => on_cpu == 0: its registers are saved, it may run anywhere
+ *	waits in a structure, under the lock => the same: it may be moved to another CPU
+ *
+ * and nobody ever waits for on_cpu.
+ *
+ * Why no wake-up is lost:
+ *
+ *	sleeper					waker
+ *	1 state = sleeping			a condition = true
+ *	2 full barrier (atomic exchange)	b full barrier (the queue's lock, or memory_barrier)
+ *	3 condition? then state = RUNNING	c lock the task's queue
+ *	4 schedule(): lock the queue,		d state sleeping? state = RUNNING;
+ *	  state still sleeping? on_rq = 0	  on_rq == 0? put it on a queue, on_rq = 1
+ *
+ * By the barriers 3 sees a, or d sees 1.  In the second case c and 4 exclude each other: if the waker
+ * is first, 4 finds RUNNING and does not sleep; if the sleeper is first, d finds on_rq == 0.  A preempted task
+ * stays on its queue whatever its state is, and so may be preempted anywhere between 1 and 4.
+ *
+ * need_resched.  Who wants the CPU of a queue calls sched_resched() under its lock: `resched` is
+ * set, and curr's WORK_RESCHED; then need_resched of this CPU, or an interrupt to the other, which sets
+ * need_resched there.  need_resched is seen when preemption is enabled and when an
+ * interrupt returns to the kernel, WORK_RESCHED on the way to user mode.  A second request sends nothing, for
+ * `resched` stays set until the CPU looks at its queue with the lock held, which is after it has
+ * cleared need_resched: a request before that look is served by it, one after it is a new one.
+ * An interrupt that comes late is for nothing: without `resched` curr goes on.
+ *
+ * Idle.  An idle CPU looks, interrupts off, at need_resched and nr_running and then waits
+ * with `sti; hlt`, which lets no interrupt slip in between.  A waker raises nr_running under the lock
+ * before it sends its interrupt; so the CPU sees the number, or the interrupt ends the hlt.  It has
+ * no tick; the tick runs while a task does, since user and system time are sampled by it.
+ *
+ * Work bits.  task_set_work() sets bits in t->work, then looks at on_cpu to decide on an
+ * interrupt; the switch sets on_cpu, then the way to user mode looks at t->work.  Both with a
+ * full barrier between, so one of them sees the other.
  *
  * Locks: rq->lock, taken with interrupts off, below every other lock but those of
- * timers and of the log.  Two run queues are never locked at a time.
+ * timers and of the log.  Two of them: in the order of the CPUs' numbers.
  */
 #include <sched/internal.h>
 
@@ -108,7 +137,7 @@ struct task *sched_pick_fair(struct rq *rq, struct task *prev, bool yield)
 
 static always_inline struct task *pick_next(struct rq *rq, struct task *prev, bool yield)
 {
-	if (unlikely(rq->rt_waiting || (prev && prev->se.class == SCHED_CLASS_RT)))
+	if (unlikely(rq->rt_any))
 		return rt_pick(rq, prev, yield);
 	return pick_fair(rq, prev, yield);
 }
@@ -120,6 +149,7 @@ static always_inline void finish_switch(void)
 	struct task *prev = rq->switched_from;
 	u8 hook = rq->hook;
 
+	sched_delay();
 	atomic_store(&prev->on_cpu, 0);
 	spin_release(&rq->lock);
 	if (unlikely(hook)) {
@@ -156,6 +186,7 @@ static always_inline void switch_to(struct rq *rq, struct task *prev, struct tas
 static noinline void rt_leave(struct rq *rq, struct task *prev)
 {
 	rt_charge(rq, prev);
+	prev->se.rt_run_ns = 0;
 	rq->rt_running = 0;
 	rq->hook |= HOOK_PULL;
 }
@@ -182,7 +213,14 @@ static always_inline void block_current(struct rq *rq, struct task *prev, u64 ra
 static noinline bool must_leave(struct rq *rq, struct task *t)
 {
 	atomic_and(&t->work, ~WORK_RESCHED);
-	return !(t->affinity >> rq->cpu & 1);
+	if (t->affinity >> rq->cpu & 1)
+		return false;
+	if (t->se.class == SCHED_CLASS_RT && t != rq->idle) {
+		rt_charge(rq, t);
+		rq->rt_running = 0;
+		rq->hook |= HOOK_PULL;
+	}
+	return true;
 }
 
 static always_inline void idle_begin(struct rq *rq)
@@ -215,6 +253,7 @@ static always_inline void reschedule(enum switch_kind kind)
 	ASSERT_OP((u64)prev, ==, (u64)current);
 
 	rcu_note_quiescent();
+	sched_delay();
 	spin_acquire(&rq->lock);
 	now = clock_monotonic_ns();
 	need_resched_clear();
@@ -397,6 +436,7 @@ static noinline struct rq *place_on_cpu_smp(struct rq *rq, struct task *t, enum 
 		t->se.vruntime -= fair_vtime(rq);
 		WRITE_ONCE(t->cpu, cpu);
 		spin_release(&rq->lock);
+		sched_delay();
 		spin_acquire(&to->lock);
 		rq = to;
 		t->se.vruntime += fair_vtime(rq);
@@ -414,6 +454,7 @@ static always_inline struct rq *place_on_cpu(struct rq *rq, struct task *t, enum
 
 bool task_wake_irqs_off(struct task *t, u32 states, enum wake_hint hint)
 {
+	sched_delay();
 	struct rq *rq = task_rq_lock(t);
 	u32 state = READ_ONCE(t->state);
 	bool woke = false;
@@ -460,13 +501,18 @@ bool task_wake_state(struct task *t, u32 states)
 static void inherit(struct task *t, const struct task *parent)
 {
 	unsigned policy = parent->se.policy;
+	unsigned rt_priority = parent->se.rt_priority;
 	int nice = parent->se.nice;
 
 	if (parent->se.reset_on_fork) {
-		nice = policy == SCHED_FIFO || policy == SCHED_RR || nice < 0 ? 0 : nice;
-		policy = SCHED_NORMAL;
+		if (parent->se.class == SCHED_CLASS_RT) {
+			policy = SCHED_NORMAL;
+			rt_priority = 0;
+			nice = 0;
+		}
+		nice = max(nice, 0);
 	}
-	sched_set_entity(&t->se, policy, parent->se.rt_priority, nice);
+	sched_set_entity(&t->se, policy, rt_priority, nice);
 	t->affinity = parent->affinity;
 }
 

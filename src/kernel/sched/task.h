@@ -68,6 +68,7 @@ struct sched_entity {
 	s8 nice;              /* rq: -20..19 */
 	bool on_rq;           /* rq: runnable, the running one included */
 	bool reset_on_fork;   /* rq */
+	u64 rt_run_ns;        /* rq: ns on CPU as a real-time task since it slept last, as ticks see it */
 	u8 short_runs;        /* rq: how often in succession it slept soon after it began to run */
 	bool iowait;          /* self: its uninterruptible sleep is for a device (iowait_begin) */
 };
@@ -264,6 +265,8 @@ u64 sched_tasks_started(void); /* since boot: /proc/stat's "processes" */
 /* ns that CPU `cpu` spent: user, nice, system, idle, iowait, irq, softirq (for /proc/stat). */
 struct cpu_times { u64 user, nice, system, idle, iowait, irq, softirq; };
 void sched_cpu_times(unsigned cpu, struct cpu_times *t);
+/* See sched_delay in sched/internal.h: the longest one, in cycles. */
+extern u32 sched_delay_max;
 /* Tasks that wait for a device (procs_blocked). */
 unsigned sched_nr_iowait(void);
 /* ns that this CPU has spent in an interrupt. Interrupts off. */

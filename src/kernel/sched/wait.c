@@ -108,7 +108,9 @@ void wait_prepare(struct wait_queue *q, struct wait_entry *e, enum wait_kind kin
 	if (list_empty(&e->link))
 		link_entry(q, e);
 	queue_unlock(q, flags);
+	sched_delay();
 	atomic_exchange(&current->state, (u32)kind);
+	sched_delay();
 }
 
 void wait_finish(struct wait_queue *q, struct wait_entry *e)

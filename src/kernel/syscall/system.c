@@ -229,4 +229,5 @@ void system_init(void)
 		watchdog_thresh = 0;
 	procfs_add_number("sys/kernel/watchdog_thresh", 0644, &thresh);
 	procfs_add_number("sys/kernel/pid_max", 0444, &pid_max_number);
+	sched_settings_init();
 }
