@@ -10,6 +10,7 @@
  */
 #include <sched/internal.h>
 
+#include <sched/watchdog.h>
 #include <sync/rcu.h>
 #include <time/timer.h>
 
@@ -100,6 +101,7 @@ void sched_tick(bool user)
 		tick_task(rq, curr, now, user);
 	}
 	spin_release(&rq->lock);
+	watchdog_tick(user, curr == rq->idle);
 	if (curr == rq->idle)
 		return;
 	if (unlikely(rcu_tick()))

@@ -125,7 +125,7 @@ static void lock_two(struct rq *a, struct rq *b)
 {
 	ASSERT_OP(a->cpu, !=, b->cpu);
 	spin_acquire(a->cpu < b->cpu ? &a->lock : &b->lock);
-	spin_acquire(a->cpu < b->cpu ? &b->lock : &a->lock);
+	spin_acquire_nested(a->cpu < b->cpu ? &b->lock : &a->lock, 1);
 }
 
 static void unlock_two(struct rq *a, struct rq *b)

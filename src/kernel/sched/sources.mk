@@ -11,4 +11,5 @@ kernel-srcs += src/kernel/sched/rwsem.c
 kernel-srcs += src/kernel/sched/sched.c
 kernel-srcs += src/kernel/sched/task.c
 kernel-srcs += src/kernel/sched/wait.c
+kernel-srcs += src/kernel/sched/watchdog.c
 kernel-srcs += src/kernel/sched/workqueue.c

@@ -177,6 +177,8 @@ int wait_block_on(enum wait_kind kind, enum timer_clock clock, u64 deadline_ns)
 {
 	struct task *t = current;
 
+	might_sleep();
+
 	/* Every pending signal that counts has set a work bit; the rest is asked only then. */
 	if (unlikely(READ_ONCE(t->work) & ~WORK_RESCHED)) {
 		int err = interrupted(t, kind);

@@ -94,7 +94,6 @@ int wait_block_on(enum wait_kind kind, enum timer_clock clock, u64 deadline_ns);
 #define wait_event_loop(q, kind, cond, deadline, entry_flags, unlock, lock)    \
 	({                                                                     \
 		int err_ = 0;                                                  \
-		might_sleep();                                                 \
 		if (!(cond)) {                                                 \
 			struct wait_entry we_;                                 \
 			wait_entry_init(&we_, NULL);                           \
@@ -118,13 +117,19 @@ int wait_block_on(enum wait_kind kind, enum timer_clock clock, u64 deadline_ns);
 	})
 
 #define wait_event_until(q, kind, cond, deadline) \
-	wait_event_loop(q, kind, cond, deadline, 0, (void)0, (void)0)
+	({                                                                     \
+		might_sleep();                                                 \
+		wait_event_loop(q, kind, cond, deadline, 0, (void)0, (void)0); \
+	})
 
 #define wait_event(q, kind, cond) wait_event_until(q, kind, cond, 0)
 
 /* Woken one at a time: who changes the condition wakes as many as it is good for. */
 #define wait_event_exclusive(q, kind, cond) \
-	wait_event_loop(q, kind, cond, 0, WAIT_ENTRY_EXCLUSIVE, (void)0, (void)0)
+	({                                                                     \
+		might_sleep();                                                 \
+		wait_event_loop(q, kind, cond, 0, WAIT_ENTRY_EXCLUSIVE, (void)0, (void)0); \
+	})
 
 /* `cond` is tested with `lock` held (spin_lock); it is held on return. */
 #define wait_event_locked(q, kind, cond, lock) \

@@ -104,6 +104,8 @@ void cpu_topology_init(void);
 bool fpu_init_cpu(void);
 
 /* ipi.c */
+/* NMI: true when it was sent to have this CPU's state logged, which has been done. */
+bool ipi_dump_here(struct regs *r);
 void ipi_call_interrupt(void);
 /* NMI: true when it told this CPU to stop (which it then does). */
 bool ipi_stop_wanted(void);

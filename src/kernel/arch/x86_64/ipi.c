@@ -26,10 +26,12 @@
 #include <arch/irq.h>
 #include <arch/irqflags.h>
 #include <arch/x86_64/internal.h>
+#include <debug/log.h>
 #include <debug/panic.h>
 #include <sync/atomic.h>
 #include <sync/preempt.h>
 
+#define DUMP_WAIT 4000000000UL /* cycles: about a second */
 #define STOP_WAIT 100000 /* rounds for the others to stop */
 
 PERCPU static struct ipi_call *call_queue;                  /* atomic: newest first */
@@ -137,6 +139,40 @@ bool ipi_call_async(unsigned cpu, struct ipi_call *c, void (*fn)(void *), void *
 void ipi_reschedule(unsigned cpu)
 {
 	apic_send(cpu, APIC_ICR_FIXED | VECTOR_RESCHEDULE);
+}
+
+/* A CPU of which another wants to know what it does: its bit is cleared when that is logged. */
+static u64 dump_wanted; /* atomic */
+
+bool ipi_dump(unsigned cpu)
+{
+	u64 bit = 1UL << cpu, start = cycles_now();
+
+	if (!(atomic_fetch_or(&dump_wanted, bit) & bit))
+		apic_send(cpu, APIC_ICR_NMI);
+	while (atomic_load(&dump_wanted) & bit) {
+		if (cycles_now() - start > DUMP_WAIT)
+			return false;
+		cpu_relax();
+	}
+	return true;
+}
+
+bool ipi_dump_here(struct regs *r)
+{
+	u64 bit = 1UL << cpu_id();
+
+	if (!(atomic_load(&dump_wanted) & bit))
+		return false;
+	if (regs_from_user(r)) {
+		log_emerg("CPU %u: in user mode at %#lx", cpu_id(), r->rip);
+	} else {
+		log_emerg("CPU %u: in the kernel, interrupts %s, rsp %#lx", cpu_id(),
+			  r->rflags & RFLAGS_IF ? "on" : "off", r->rsp);
+		backtrace_log(r);
+	}
+	atomic_and(&dump_wanted, ~bit);
+	return true;
 }
 
 void ipi_self_work(void)

@@ -197,7 +197,7 @@ static void nmi_handle(struct regs *r)
 	if (ipi_stop_wanted())
 		ipi_stop_here();
 	this_cpu_inc(nmis);
-	if (unlikely(nmi_hook) && nmi_hook(r))
+	if (ipi_dump_here(r) || (unlikely(nmi_hook) && nmi_hook(r)))
 		return;
 	reason = io_in8(0x61);
 	if (reason & 0x80)
