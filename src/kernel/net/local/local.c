@@ -267,10 +267,13 @@ static void join(struct local *u, struct local *to, struct local *e)
 	to->queued++;
 }
 
+/* Until may_connect would say something else: were it for less, connect would go round without sleeping. */
 static int wait_for_backlog(struct local *u, struct local *to, u64 deadline)
 {
 	int err = wait_event_until(&to->space_wait, WAIT_INTERRUPTIBLE,
-				   READ_ONCE(to->dead) || READ_ONCE(to->shutdown) || READ_ONCE(to->queued) <= to->backlog, deadline);
+				   READ_ONCE(to->dead) || READ_ONCE(to->shutdown) & SHUT_RECEIVE ||
+				   READ_ONCE(to->queued) <= READ_ONCE(to->backlog),
+				   deadline);
 
 	return err ? socket_wait_error(err, u->s.send_timeout) : 0;
 }
