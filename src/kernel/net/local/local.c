@@ -163,6 +163,7 @@ void local_release(struct socket *s)
 	WRITE_ONCE(u->shutdown, SHUT_BOTH);
 	u->state = LOCAL_CLOSED;
 	u->peer = NULL;
+	s->file = NULL; /* who shows it looks at it under the lock (show.c) */
 	path = u->path;
 	u->path = (struct path){ NULL, NULL };
 	spin_unlock(&u->lock);
@@ -176,7 +177,6 @@ void local_release(struct socket *s)
 	drop_embryos(u);
 	if (path.dentry)
 		path_put(&path);
-	s->file = NULL;
 	local_put(u);
 	collect_soon();
 }
@@ -491,6 +491,7 @@ void local_init(void)
 {
 	sockets = slab_create("unix_socket", sizeof(struct local), 0);
 	messages_init();
+	collect_init();
 	socket_family_register(&family);
 	local_show_init();
 }
