@@ -73,3 +73,18 @@ SELFTEST(tty_screen_log_order)
 	CHECK(comes_to_stand_in(v, "line 19 of 20"));
 	CHECK(stands_in(v, "line 00 of 20") && stands_in(v, "line 11 of 20"));
 }
+
+/* Programs say how far (TIOCL_SCROLLCONSOLE): no number is too large. */
+SELFTEST(tty_screen_scroll_far)
+{
+	if (!vt_the_screen)
+		return;
+	struct vt *v = vt_visible();
+	int far[] = { INT32_MIN, INT32_MIN, INT32_MAX, INT32_MAX };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(far); i++) {
+		vt_scroll_lines(far[i]);
+		CHECK(v->view <= v->term.history_count);
+	}
+	CHECK(v->view == 0);
+}

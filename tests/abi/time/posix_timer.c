@@ -177,6 +177,11 @@ TEST
 	wait_for(SIGUSR1, &info);
 	YES("CPU time overran", info.si_overrun >= 2);
 	OK("delete", syscall(SYS_timer_delete, ids[0]));
+	sigset_t usr1;
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	while (sigtimedwait(&usr1, NULL, &(struct timespec){ 0 }) == SIGUSR1) /* it may have fired before it was deleted */
+		;
 	OK("create thread CPU", create(CLOCK_THREAD_CPUTIME_ID, SIGEV_SIGNAL, SIGUSR1, 0, &ids[0]));
 	OK("absolute, past", set(ids[0], TIMER_ABSTIME, 0, 1, 0, 0, NULL));
 	burn(10);
