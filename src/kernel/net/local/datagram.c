@@ -250,9 +250,9 @@ static ssize_t take_message(struct local *u, struct message *m, u32 skip, struct
 		return err;
 	if (n < length)
 		t->result_flags |= MSG_TRUNC;
-	if (peek && u->s.peek_offset >= 0)
-		u->s.peek_offset += (s32)n;
-	else if (!peek && u->s.peek_offset > 0)
+	if (peek)
+		local_peek_forward(u, n);
+	else if (u->s.peek_offset > 0)
 		u->s.peek_offset = max(u->s.peek_offset - (s32)m->length, 0);
 	return (ssize_t)(t->flags & MSG_TRUNC ? length : n);
 }

@@ -125,6 +125,14 @@ static inline bool local_readable(const struct local *u)
 {
 	return !list_empty(&u->queue) || READ_ONCE(u->shutdown) & SHUT_RECEIVE || READ_ONCE(u->s.error);
 }
+/* n bytes were peeked at: SO_PEEK_OFF, if it is on, which may have been set to anything meanwhile, moves on. */
+static inline void local_peek_forward(struct local *u, size_t n)
+{
+	s64 offset = READ_ONCE(u->s.peek_offset);
+
+	if (unlikely(offset >= 0))
+		WRITE_ONCE(u->s.peek_offset, (s32)min(offset + (s64)n, (s64)INT32_MAX));
+}
 /* Sleeps until local_readable, behind the first `skip` bytes of the queue; no locks held. */
 int local_wait_readable(struct local *u, u32 skip, u64 deadline) must_check;
 void messages_init(void);

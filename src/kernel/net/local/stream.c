@@ -122,8 +122,7 @@ static always_inline int take_from(struct local *u, struct message *m, u32 skip,
 	}
 	if (unlikely(peek)) {
 		r->skip += n;
-		if (u->s.peek_offset >= 0)
-			u->s.peek_offset += (s32)n;
+		local_peek_forward(u, n);
 		return !rights;
 	}
 	if (unlikely(u->s.peek_offset > 0))
