@@ -10,6 +10,7 @@
  */
 #include <sched/internal.h>
 
+#include <sync/rcu.h>
 #include <time/timer.h>
 
 #define LOAD_INTERVAL (5 * NSEC_PER_SEC)
@@ -81,6 +82,14 @@ static void tick_task(struct rq *rq, struct task *curr, u64 now, bool user)
 	rt_tick(rq, curr, now);
 }
 
+/* A task alone on its CPU would never call the scheduler, and a grace period never end. */
+static noinline void pass_quiescent_point(struct task *curr, bool user)
+{
+	need_resched_set();
+	if (user)
+		atomic_or(&curr->work, WORK_RESCHED);
+}
+
 /* Timer interrupt, interrupts off. */
 void sched_tick(bool user)
 {
@@ -101,6 +110,8 @@ void sched_tick(bool user)
 	spin_release(&rq->lock);
 	if (curr == rq->idle)
 		return;
+	if (unlikely(this_cpu_read(rcu_pending)))
+		pass_quiescent_point(curr, user);
 	if (cpu_count > 1)
 		balance_tick(rq, now);
 	if (sched_tick_upper)
