@@ -13,6 +13,15 @@ static always_inline unsigned cpu_id(void)
 	return this_cpu_read(percpu_cpu_id);
 }
 
+extern u32 percpu_nmi_depth; /* PERCPU */
+/* In a handler that may have interrupted anything, the holder of any lock: NMI, #MC, #DB in the kernel. */
+static always_inline bool cpu_in_nmi(void)
+{
+	return this_cpu_read(percpu_nmi_depth) != 0;
+}
+/* Any context: makes this CPU call log_flush once it takes interrupts again. */
+void cpu_log_later(void);
+
 static always_inline void cpu_relax(void)
 {
 	__asm__ volatile("pause" ::: "memory");

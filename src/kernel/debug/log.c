@@ -17,7 +17,8 @@
  * Consoles get the records in order from whoever is `console_owner`.  A writer
  * that finds an owner leaves its record to it: the owner looks for new records
  * again after it has given up the ownership.  In a panic the panicking CPU writes
- * without asking.
+ * without asking.  What an NMI has to say waits in the ring for the next ordinary
+ * interrupt: it may have come to the holder of a console's lock.
  */
 #include <arch/cpu.h>
 #include <debug/log.h>
@@ -190,6 +191,13 @@ static void console_kick(void)
 	preempt_enable();
 }
 
+void log_flush(void)
+{
+	console_kick();
+	if (log_notify && !panic_in_progress)
+		log_notify();
+}
+
 void log_vprintf(enum log_level level, const char *fmt, va_list ap)
 {
 	char line[LOG_LINE];
@@ -198,9 +206,10 @@ void log_vprintf(enum log_level level, const char *fmt, va_list ap)
 	while (n && line[n - 1] == '\n')
 		n--;
 	record_add(level, line, n);
-	console_kick();
-	if (log_notify && !panic_in_progress)
-		log_notify();
+	if (unlikely(cpu_in_nmi()) && !panic_in_progress)
+		cpu_log_later();
+	else
+		log_flush();
 }
 
 void log_printf(enum log_level level, const char *fmt, ...)

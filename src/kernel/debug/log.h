@@ -30,6 +30,9 @@ void log_vprintf(enum log_level level, const char *fmt, va_list ap);
 			log_printf(level, __VA_ARGS__);                        \
 	} while (0)
 
+/* Writes out what waits for the consoles and tells readers; any context but NMI. */
+void log_flush(void);
+
 /* Where records go as they are made.  write() gets text with newlines; any context, no sleeping. */
 struct log_console {
 	const char *name;

@@ -20,8 +20,8 @@ extern int panic_timeout;
 /* Set for good by the first panic: locks are no longer waited for on the way to a console. */
 extern bool panic_in_progress;
 
-/* Lines about the current task for the panic text; set by sched/. */
-extern void (*panic_describe_task)(void);
+/* Lines about the task that CPU `cpu` runs for the panic text; set by sched/. */
+extern void (*panic_describe_task)(unsigned cpu);
 
 /* Logs the backtrace of the caller (or of `r`). */
 void backtrace_log(const struct regs *r);

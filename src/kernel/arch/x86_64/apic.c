@@ -52,6 +52,7 @@ enum apic_register {
 #define LVT_LEVEL 0x8000
 #define LVT_DEADLINE 0x40000
 #define ICR_BUSY 0x1000
+#define ICR_SELF 0x40000
 #define DIVIDE_BY_16 3
 
 bool apic_present;
@@ -114,6 +115,15 @@ void apic_send_to(u32 apic_id, u32 icr_low)
 void apic_send(unsigned cpu, u32 icr_low)
 {
 	apic_send_to(apic_ids[cpu], icr_low);
+}
+
+/* By shorthand, so that a send that an NMI has interrupted keeps its destination. */
+void apic_send_self(unsigned vector)
+{
+	if (x2apic)
+		msr_write(MSR_X2APIC + APIC_ICR / 16, ICR_SELF | APIC_ICR_FIXED | vector);
+	else
+		apic_write(APIC_ICR, ICR_SELF | APIC_ICR_FIXED | vector);
 }
 
 void apic_error_interrupt(void)

@@ -18,6 +18,7 @@
 #define VECTOR_RESCHEDULE 0xf0
 #define VECTOR_CALL 0xf1
 #define VECTOR_TIMER 0xf2
+#define VECTOR_LOG 0xf3
 #define VECTOR_ERROR 0xfe
 #define VECTOR_SPURIOUS 0xff
 
@@ -106,7 +107,7 @@ bool fpu_init_cpu(void);
 void ipi_call_interrupt(void);
 /* NMI: true when it told this CPU to stop (which it then does). */
 bool ipi_stop_wanted(void);
-noreturn void ipi_stop_here(void);
+noreturn void ipi_stop_here(const struct regs *r);
 void ipi_note_reschedule(void);
 
 /* apic.c, ioapic.c, pic8259.c */
@@ -122,6 +123,7 @@ void apic_send_to(u32 apic_id, u32 icr_low);
 /* Can interrupts be sent to this id in the mode that the local APICs are in? */
 bool apic_can_address(u32 apic_id);
 void apic_set_id(unsigned cpu, u32 apic_id);
+void apic_send_self(unsigned vector); /* any context, NMI too */
 #define APIC_ICR_FIXED 0x4000U        /* assert, edge; plus the vector */
 #define APIC_ICR_NMI (0x4000U | 0x400U)
 #define APIC_ICR_INIT (0x4000U | 0x500U)

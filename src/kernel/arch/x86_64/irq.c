@@ -60,6 +60,10 @@ void local_interrupt(u64 vector, struct regs *r)
 		apic_eoi();
 		ipi_call_interrupt();
 		return;
+	case VECTOR_LOG:
+		apic_eoi();
+		log_flush();
+		return;
 	case VECTOR_ERROR:
 		apic_error_interrupt();
 		apic_eoi();
