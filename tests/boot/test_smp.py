@@ -92,8 +92,7 @@ def test_vector_registers(four, seconds):
     assert " 0 wrong" in four.shell(f"smp vector {seconds}", 60 + seconds * 2)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("nmis", [1000, 10000])
+@pytest.mark.parametrize("nmis", [1000, pytest.param(10000, marks=pytest.mark.long)])
 def test_nmis_under_load(four, nmis):
     """NMIs hit single steps over system calls, GS bases like the kernel's, returns to nowhere."""
     four.shell("dmesg -n 1")  # their log lines would be mixed with the shell's
