@@ -5,7 +5,7 @@
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all kernel iso help setup run run-uefi run-usb run-bochs debug test test-long size \
+.PHONY: all kernel iso help setup run run-uefi run-usb run-bochs debug test test-long bench size \
 	clean FORCE
 SHELL := /bin/bash -o pipefail
 unexport CFLAGS LDFLAGS
@@ -246,6 +246,9 @@ test:
 test-long:
 	@tools/setup && tools/run-tests --long
 
+bench:
+	@tools/setup && tests/bench/run.py $(if $(SMP),--smp $(SMP)) $(BENCH_ARGS)
+
 clean:
 	rm -rf build
 
@@ -260,6 +263,8 @@ help:
 #=     with SMP=n MEM=mib QEMU_ARGS='...'
 #= make test            all that CI runs; SUITES='unit boot ...' picks some; WERROR=1 as CI
 #= make test-long       what takes hours: 100 boots in a row, a root of 600 MB
+#= make bench           Skerry beside Debian's Linux in the same QEMU, by instruction counts;
+#=     with SMP=n by wall time, and how both scale; BENCH_ARGS='--only pipe_* ...'
 #= make iso             an ISO of your own:
 #=     OUT=file         where to put it (build/skerry.iso)
 #=     OVERLAY=dir      files laid over the root file system

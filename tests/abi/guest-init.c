@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -79,6 +80,41 @@ static void open_console(void)
 			dup2(fd, i);
 }
 
+/*
+ * What a program inherits and could show in its output is set here, so that it is the same on both
+ * sides and does not depend on who started the tests (nohup ignores SIGHUP, a CI service may limit
+ * or block what it likes).
+ */
+static void set_inherited_state(void)
+{
+	static const struct {
+		int resource;
+		struct rlimit limit;
+	} limits[] = {
+		{ RLIMIT_CORE, { 0, RLIM_INFINITY } },
+		{ RLIMIT_CPU, { RLIM_INFINITY, RLIM_INFINITY } },
+		{ RLIMIT_DATA, { RLIM_INFINITY, RLIM_INFINITY } },
+		{ RLIMIT_AS, { RLIM_INFINITY, RLIM_INFINITY } },
+		{ RLIMIT_FSIZE, { RLIM_INFINITY, RLIM_INFINITY } },
+		{ RLIMIT_NOFILE, { 1024, 4096 } },
+		{ RLIMIT_STACK, { 8 << 20, RLIM_INFINITY } },
+		{ RLIMIT_NICE, { 0, 0 } },
+		{ RLIMIT_RTPRIO, { 0, 0 } },
+	};
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		setrlimit(limits[i].resource, &limits[i].limit);
+	setpriority(PRIO_PROCESS, 0, 0);
+	umask(022);
+	for (int fd = 3; fd < 1024; fd++)
+		close(fd);
+}
+
 static void run_child(const char *path)
 {
 	char *argv[] = { (char *)path, NULL };
@@ -91,8 +127,7 @@ static void run_child(const char *path)
 		dup2(in, 0);
 	dup2(out, 1);
 	dup2(out, 2);
-	for (int fd = 3; fd < 20; fd++)
-		close(fd);
+	set_inherited_state();
 	execve(path, argv, envp);
 	dprintf(1, "exec %s: %s\n", path, strerror(errno));
 	_exit(96);
@@ -173,6 +208,7 @@ int main(int argc, char **argv)
 
 	open_console();
 	umask(022);
+	signal(SIGCHLD, SIG_DFL);
 	mount_all();
 	FILE *list = fopen("/abi/list", "re");
 	while (list && fgets(name, sizeof(name), list)) {

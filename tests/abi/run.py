@@ -274,26 +274,29 @@ def main():
     if not args.no_build:
         build(all_tests())
     first, second = run_host(tests), run_host(tests)
-    kinds, sound = [], []
+    kinds, sound = {}, []
     for test in tests:
         one, two = first.get(test), second.get(test)
         if args.show and one:
             print(*one[0], sep="\n")
         if args.host_only:
-            kinds.append(judge_host(test, one, two))
+            kinds[test] = judge_host(test, one, two)
         elif one is None or one != two or one[1] not in ("exit 0", SKIP_CODE):
-            kinds.append(judge_host(test, one, two))
+            kinds[test] = judge_host(test, one, two)
         else:
             sound.append(test)
     if not args.host_only:
         got = run_guest(sound, args)
-        kinds += [judge(t, expected(t, first), got[t]) for t in sound]
+        kinds.update((t, judge(t, expected(t, first), got[t])) for t in sound)
     if not args.keep:
         for path in [*BUILD.glob("abi-*.iso"), BUILD / "linux.cpio"]:
             path.unlink(missing_ok=True)
-    print(f"{kinds.count('passed')} passed, {kinds.count('failed')} failed, "
-          f"{kinds.count('skipped')} skipped")
-    return 1 if "failed" in kinds else 0
+    failed = [t for t, kind in kinds.items() if kind == "failed"]
+    for test in failed:
+        print(f"FAILED {test}")
+    skipped = list(kinds.values()).count("skipped")
+    print(f"{len(kinds) - len(failed) - skipped} passed, {len(failed)} failed, {skipped} skipped")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

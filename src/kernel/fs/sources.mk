@@ -32,3 +32,4 @@ kernel-srcs += src/kernel/fs/text.c
 kernel-srcs += src/kernel/fs/tree.c
 kernel-srcs += src/kernel/fs/uio.c
 kernel-srcs += src/kernel/fs/vfs.c
+kernel-srcs += src/kernel/fs/xattr.c

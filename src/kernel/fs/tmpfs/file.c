@@ -5,22 +5,35 @@
 #include <linux/falloc.h>
 #include <linux/mman.h>
 
-static int tmpfs_reserve(struct page_cache *c, u64 index)
+int tmpfs_charge(struct tmpfs_super *t, u64 pages)
 {
-	struct tmpfs_super *t = tmpfs_super_of(c->host);
-	u64 used = __atomic_add_fetch(&t->used_pages, 1, __ATOMIC_RELAXED);
+	u64 used = __atomic_add_fetch(&t->used_pages, pages, __ATOMIC_RELAXED);
 
 	if (unlikely(used > t->limit_pages && t->limit_pages)) {
-		__atomic_sub_fetch(&t->used_pages, 1, __ATOMIC_RELAXED);
+		tmpfs_uncharge(t, pages);
 		return -ENOSPC;
 	}
+	return 0;
+}
+
+void tmpfs_uncharge(struct tmpfs_super *t, u64 pages)
+{
+	__atomic_sub_fetch(&t->used_pages, pages, __ATOMIC_RELAXED);
+}
+
+static int tmpfs_reserve(struct page_cache *c, u64 index)
+{
+	int err = tmpfs_charge(tmpfs_super_of(c->host), 1);
+
+	if (unlikely(err))
+		return err;
 	__atomic_add_fetch(&c->host->blocks, PAGE_SIZE / 512, __ATOMIC_RELAXED);
 	return 0;
 }
 
 static void tmpfs_unreserve(struct page_cache *c, u64 pages)
 {
-	__atomic_sub_fetch(&tmpfs_super_of(c->host)->used_pages, pages, __ATOMIC_RELAXED);
+	tmpfs_uncharge(tmpfs_super_of(c->host), pages);
 	__atomic_sub_fetch(&c->host->blocks, pages * (PAGE_SIZE / 512), __ATOMIC_RELAXED);
 }
 

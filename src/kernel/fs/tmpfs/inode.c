@@ -15,6 +15,7 @@ static struct tmpfs_node *node_new(bool file)
 		return NULL;
 	struct tmpfs_node *n = (struct tmpfs_node *)(file ? memory : memory - SMALL_SKIPS);
 	list_init(&n->xattrs);
+	n->xattr_bytes = 0;
 	mutex_init(&n->attr_mutex);
 	n->target = NULL;
 	n->target_length = 0;
@@ -100,7 +101,7 @@ void tmpfs_evict(struct inode *i)
 	if (n->target != n->short_target)
 		kfree(n->target);
 	if (!list_empty(&n->xattrs))
-		tmpfs_xattrs_free(n);
+		tmpfs_xattrs_free(i);
 	node_free(n, i->cache != NULL);
 }
 

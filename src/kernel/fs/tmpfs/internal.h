@@ -25,6 +25,7 @@ struct tmpfs_xattr {
 struct tmpfs_node {
 	struct page_cache cache;  /* regular files */
 	struct list xattrs;       /* attr_mutex */
+	u64 xattr_bytes;          /* attr_mutex: of names and values, counted in pages against the limit */
 	struct mutex attr_mutex;
 	char *target;             /* symbolic links: kmalloc'ed or short_target */
 	u32 target_length;
@@ -43,6 +44,9 @@ extern const struct fs_type tmpfs_type;
 /* An inode of any type in `s`, owner by `dir` (may be NULL). -ENOSPC, -ENOMEM */
 int tmpfs_inode_new(struct super *s, const struct inode *dir, u32 mode, dev_t rdev, struct inode **out);
 int tmpfs_get_super(const struct fs_type *t, const char *source, unsigned flags, const char *data, struct super **out);
+/* Takes `pages` more of what the instance may hold, or gives them back. -ENOSPC */
+int tmpfs_charge(struct tmpfs_super *t, u64 pages) must_check;
+void tmpfs_uncharge(struct tmpfs_super *t, u64 pages);
 /* Puts text into a new link's inode. */
 int tmpfs_set_target(struct inode *i, const char *target);
 void tmpfs_evict(struct inode *i);
@@ -51,6 +55,6 @@ ssize_t tmpfs_getxattr(struct inode *i, const char *name, void *buf, size_t size
 int tmpfs_setxattr(struct inode *i, const char *name, const void *buf, size_t size, int flags);
 ssize_t tmpfs_listxattr(struct inode *i, char *buf, size_t size);
 int tmpfs_removexattr(struct inode *i, const char *name);
-void tmpfs_xattrs_free(struct tmpfs_node *n);
+void tmpfs_xattrs_free(struct inode *i);
 void tmpfs_inodes_init(void);
 void memfd_init(void);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Extended attributes of tmpfs: a list for each inode that has any. */
+/*
+ * Extended attributes of tmpfs: a list for each inode that has any, in the order of their setting.  Names and
+ * permissions are the VFS's business (fs/xattr.c).  What they take counts against the instance's size, in
+ * whole pages for each inode.
+ */
 #include "internal.h"
 
+#include <debug/panic.h>
 #include <linux/xattr.h>
-
-#define XATTR_MEMORY_MAX (128 * 1024UL) /* for one inode */
 
 static struct tmpfs_xattr *find(struct tmpfs_node *n, const char *name)
 {
@@ -16,20 +19,10 @@ static struct tmpfs_xattr *find(struct tmpfs_node *n, const char *name)
 	return NULL;
 }
 
-/* user. is for files and directories; trusted. and security. are the VFS's to guard. */
-static bool known(const struct inode *i, const char *name)
-{
-	if (str_has_prefix(name, XATTR_USER_PREFIX))
-		return inode_is(i, S_IFREG) || inode_is(i, S_IFDIR);
-	return str_has_prefix(name, XATTR_TRUSTED_PREFIX) || str_has_prefix(name, XATTR_SECURITY_PREFIX);
-}
-
 ssize_t tmpfs_getxattr(struct inode *i, const char *name, void *buf, size_t size)
 {
 	struct tmpfs_node *n = tmpfs_node_of(i);
 
-	if (!known(i, name))
-		return -EOPNOTSUPP;
 	MUTEX_GUARD(&n->attr_mutex);
 	struct tmpfs_xattr *x = find(n, name);
 	if (!x)
@@ -48,29 +41,49 @@ static void xattr_free(struct tmpfs_xattr *x)
 	kfree(x);
 }
 
-static size_t memory_used(struct tmpfs_node *n)
+/* An attribute's part in what its inode holds, in bytes. */
+static u64 weight(const struct tmpfs_xattr *x)
 {
-	struct tmpfs_xattr *x;
-	size_t used = 0;
+	return x ? sizeof *x + strlen(x->name) + 1 + x->size : 0;
+}
 
-	list_for_each(x, &n->xattrs, link)
-		used += x->size + strlen(x->name);
-	return used;
+/* The inode's attributes will take `bytes`: the pages that they fill count as the instance's. */
+static int account(struct inode *i, u64 bytes)
+{
+	struct tmpfs_node *n = tmpfs_node_of(i);
+	u64 old = DIV_ROUND_UP(n->xattr_bytes, PAGE_SIZE), new = DIV_ROUND_UP(bytes, PAGE_SIZE);
+
+	if (new > old) {
+		int err = tmpfs_charge(tmpfs_super_of(i), new - old);
+		if (err)
+			return err;
+	} else {
+		tmpfs_uncharge(tmpfs_super_of(i), old - new);
+	}
+	n->xattr_bytes = bytes;
+	return 0;
+}
+
+/* One that leaves makes room: that cannot fail. */
+static void forget(struct inode *i, struct tmpfs_xattr *x)
+{
+	VERIFY(!account(i, tmpfs_node_of(i)->xattr_bytes - weight(x)));
+	list_remove(&x->link);
+	xattr_free(x);
 }
 
 int tmpfs_setxattr(struct inode *i, const char *name, const void *buf, size_t size, int flags)
 {
 	struct tmpfs_node *n = tmpfs_node_of(i);
 
-	if (!known(i, name))
-		return -EOPNOTSUPP;
 	struct tmpfs_xattr *x = kmalloc(sizeof *x + size, 0);
 	if (!x || !(x->name = kstrdup(name))) {
 		kfree(x);
 		return -ENOMEM;
 	}
 	x->size = size;
-	memcpy(x->value, buf, size);
+	if (size)
+		memcpy(x->value, buf, size);
 	MUTEX_GUARD(&n->attr_mutex);
 	struct tmpfs_xattr *old = find(n, name);
 	int err = 0;
@@ -78,16 +91,14 @@ int tmpfs_setxattr(struct inode *i, const char *name, const void *buf, size_t si
 		err = -EEXIST;
 	else if (!old && flags & XATTR_REPLACE)
 		err = -ENODATA;
-	else if (memory_used(n) + size > XATTR_MEMORY_MAX)
-		err = -ENOSPC;
+	else
+		err = account(i, n->xattr_bytes + weight(x));
 	if (err) {
 		xattr_free(x);
 		return err;
 	}
-	if (old) {
-		list_remove(&old->link);
-		xattr_free(old);
-	}
+	if (old)
+		forget(i, old);
 	list_push_back(&n->xattrs, &x->link);
 	inode_touch(i, SETATTR_CTIME);
 	return 0;
@@ -117,22 +128,19 @@ int tmpfs_removexattr(struct inode *i, const char *name)
 {
 	struct tmpfs_node *n = tmpfs_node_of(i);
 
-	if (!known(i, name))
-		return -EOPNOTSUPP;
 	MUTEX_GUARD(&n->attr_mutex);
 	struct tmpfs_xattr *x = find(n, name);
 	if (!x)
 		return -ENODATA;
-	list_remove(&x->link);
-	xattr_free(x);
+	forget(i, x);
 	inode_touch(i, SETATTR_CTIME);
 	return 0;
 }
 
-void tmpfs_xattrs_free(struct tmpfs_node *n)
+void tmpfs_xattrs_free(struct inode *i)
 {
 	struct tmpfs_xattr *x, *next;
 
-	list_for_each_safe(x, next, &n->xattrs, link)
-		xattr_free(x);
+	list_for_each_safe(x, next, &tmpfs_node_of(i)->xattrs, link)
+		forget(i, x);
 }
