@@ -80,7 +80,7 @@ def entry_iso(worker):
 
     def get(entry):
         if entry not in built:
-            built[entry] = build_iso(f"{entry}-{worker}", ENTRY=entry)
+            built[entry] = build_iso(f"entry-{entry}-{worker}", ENTRY=entry)
         return built[entry]
 
     return get
