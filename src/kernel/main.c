@@ -63,6 +63,7 @@ static void start_user_space(void *unused_arg)
 	char prefix[64];
 
 	cpus_start(cpus_wanted());
+	workqueue_init_others();
 	sysfs_cpus_init();
 	tty_init();         /* line discipline, /dev/tty, hooks of sessions */
 	system_on_reboot(tty_drain_all);

@@ -108,13 +108,13 @@ static inline void hlist_remove(struct hlist_node *n)
 {
 	if (!n->pprev)
 		return;
-	*n->pprev = n->next;
+	__atomic_store_n(n->pprev, n->next, __ATOMIC_RELAXED); /* readers under RCU may stand here */
 	if (n->next)
 		n->next->pprev = n->pprev;
 	n->pprev = NULL;
 }
 
 #define hlist_for_each(pos, head, member)                                      \
-	for (struct hlist_node *n_ = (head)->first;                            \
+	for (struct hlist_node *n_ = __atomic_load_n(&(head)->first, __ATOMIC_CONSUME); \
 	     n_ && (pos = container_of(n_, __typeof__(*pos), member), 1);      \
-	     n_ = n_->next)
+	     n_ = __atomic_load_n(&n_->next, __ATOMIC_CONSUME))

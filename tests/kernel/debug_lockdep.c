@@ -202,13 +202,13 @@ static void user_with_spinlock(void)
 {
 	u32 v;
 	SPIN_GUARD(&atomic);
-	(void)get_user_u32(&v, (uptr_t){ 4096 });
+	v = (u32)get_user_u32(&v, (uptr_t){ 4096 });
 }
 static void user_without_faults(void)
 {
 	u32 v;
 	pagefault_disable();
-	{ SPIN_GUARD(&atomic); (void)get_user_u32(&v, (uptr_t){ 4096 }); }
+	{ SPIN_GUARD(&atomic); v = (u32)get_user_u32(&v, (uptr_t){ 4096 }); }
 	pagefault_enable();
 }
 static void sleep_in_interrupt(struct irq_work *w) { might_sleep(); }

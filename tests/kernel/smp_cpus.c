@@ -107,10 +107,15 @@ static bool registers_keep(u64 rounds)
 	return !bad;
 }
 
-static void storm(void *arg)
-{
-	unsigned target = (unsigned)(u64)arg;
+static s32 storm_target; /* atomic: -1: wait */
 
+static void storm(void *unused_arg)
+{
+	unsigned target;
+
+	while (atomic_load(&storm_target) < 0)
+		sched_yield_current();
+	target = (unsigned)atomic_load(&storm_target);
 	preempt_disable();
 	for (unsigned i = 0; i < STORM_NMIS; i++) {
 		u32 before = atomic_load(&nmi_calls);
@@ -135,8 +140,10 @@ SELFTEST(smp_nmi_storm)
 	nmi_calls = 0;
 	storm_over = false;
 	nmi_hook = opening_hook;
+	atomic_store(&storm_target, -1);
+	CHECK(kthread_start("storm", storm, NULL));
 	preempt_disable();
-	CHECK(kthread_start("storm", storm, (void *)(u64)cpu_id()));
+	atomic_store(&storm_target, (s32)cpu_id());
 	while (!atomic_load(&storm_over))
 		kept &= registers_keep(1000);
 	preempt_enable();

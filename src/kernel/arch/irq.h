@@ -63,5 +63,14 @@ u64 nmi_count(unsigned cpu);
 u64 ipi_reschedules(unsigned cpu);
 u64 ipi_calls(unsigned cpu);
 
+/*
+ * Makes another CPU log its registers' place and backtrace, by an NMI: whatever it does. Not in NMIs.
+ * False: it did not within a while.
+ */
+bool ipi_dump(unsigned cpu);
+
 /* Stops all other CPUs (panic, power off). */
 void ipi_stop_others(void);
+/* Where that caught CPU `cpu`; NULL: it has not stopped. */
+struct regs;
+const struct regs *ipi_stopped_at(unsigned cpu);

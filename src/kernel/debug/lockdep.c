@@ -59,6 +59,8 @@ static struct lockdep_stack boot_stack; /* before there are tasks */
 struct lockdep_stack *(*lockdep_task_stack)(void);
 bool (*lockdep_faults_disabled)(void);
 
+enum { STACK_MAX = 16384 };
+
 static bool active = true; /* atomic */
 static bool armed;
 static u32 expecting;      /* atomic */
@@ -253,6 +255,8 @@ static struct lockdep_class *class_of(struct lockdep_map *m, unsigned subclass, 
 		key = key_of_static(m);
 	if (!key) {
 		static u32 told;
+		if ((u64)m - (u64)__builtin_frame_address(0) < STACK_MAX)
+			return NULL; /* of a static initialiser on the stack: no class */
 		char at[80];
 		if (atomic_fetch_add(&told, 1) < 20)
 			log_err("lockdep: the lock at %p, taken at %s, was not initialised and is not checked",
@@ -284,7 +288,7 @@ static bool check_recursion(const struct lockdep_stack *s, const struct lockdep_
 {
 	for (u32 i = s->depth; i--;) {
 		const struct lockdep_held *h = &s->held[i];
-		if (h->level == level && (h->class == class || h->map == m)) {
+		if (h->level == level && (h->map == m || (h->class == class && !(m->key && m->key->nests)))) {
 			report_recursion(h, class, m, ip);
 			return false;
 		}

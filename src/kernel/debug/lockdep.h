@@ -19,6 +19,7 @@ struct lockdep_class;
 /* One for each place in the source that initialises locks; its address is the class's identity. */
 struct lockdep_key {
 	const char *name;
+	bool nests; /* its locks nest in an order of their own, which is not checked */
 };
 
 /* In each lock.  Zero for a lock with a static initialiser: its own address is its key then. */
@@ -47,7 +48,16 @@ struct lockdep_stack {
 #define LOCKDEP_MAP(l) (&(l)->dep)
 #define LOCKDEP_INIT(l)                                                        \
 	do {                                                                   \
-		static const struct lockdep_key key_ = { #l };                 \
+		static const struct lockdep_key key_ = { #l, false };          \
+		(l)->dep = (struct lockdep_map){ &key_, NULL };                \
+	} while (0)
+/*
+ * After a lock's initialisation: locks of this class are taken under each other to any depth, in an
+ * order that something else guarantees (and a comment explains): the links of a tree, say.
+ */
+#define LOCKDEP_NESTS(l)                                                       \
+	do {                                                                   \
+		static const struct lockdep_key key_ = { #l, true };           \
 		(l)->dep = (struct lockdep_map){ &key_, NULL };                \
 	} while (0)
 
@@ -99,6 +109,7 @@ void lockdep_stats(struct lockdep_stats *s);
 #define LOCKDEP_FIELD
 #define LOCKDEP_MAP(l) NULL
 #define LOCKDEP_INIT(l) do { } while (0)
+#define LOCKDEP_NESTS(l) do { } while (0)
 
 struct lockdep_map;
 static always_inline void lockdep_acquire(struct lockdep_map *m, unsigned subclass, unsigned flags, u64 ip) {}

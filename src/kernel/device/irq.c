@@ -25,8 +25,10 @@
 #include <linux/errno.h>
 #include <mm/slab.h>
 #include <sched/mutex.h>
+#include <sched/task.h>
 #include <sync/atomic.h>
 #include <sync/rcu.h>
+#include <time/clock.h>
 #include <time/timer.h>
 
 #define VECTORS (IRQ_VECTOR_LAST - IRQ_VECTOR_FIRST + 1)
@@ -83,6 +85,7 @@ void upcall_irq(unsigned vector, struct regs *r)
 {
 	unsigned i = vector - IRQ_VECTOR_FIRST;
 	struct irq_line *line;
+	u64 start = clock_monotonic_ns();
 	enum irq_result result = IRQ_NONE;
 
 	ASSERT_OP(i, <, VECTORS);
@@ -101,6 +104,7 @@ void upcall_irq(unsigned vector, struct regs *r)
 	else
 		unhandled(line);
 	irq_eoi();
+	sched_account_irq(clock_monotonic_ns() - start);
 }
 
 u64 irq_entropy(void)

@@ -761,10 +761,12 @@ s64 sys_epoll_create1(int flags)
 	if (!ep)
 		return -ENOMEM;
 	mutex_init(&ep->lock);
+	LOCKDEP_NESTS(&ep->lock); /* by the links between epolls, which make no circle */
 	spin_init(&ep->ready_lock);
 	list_init(&ep->ready);
 	wait_queue_init(&ep->waiters);
 	wait_queue_init(&ep->pollers);
+	LOCKDEP_NESTS(&ep->pollers.lock); /* the same links, upwards */
 	int err = file_open_anon("[eventpoll]", &epoll_ops, ep, O_RDWR, &f);
 	if (err) {
 		kfree(ep);

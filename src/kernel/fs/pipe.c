@@ -180,39 +180,17 @@ static always_inline void stamp(struct file *f, u64 *last, unsigned which)
 		inode_touch(f->inode, which);
 }
 
-/*
- * Sleeps until cond holds; woken one at a time.  The lock is not held.  A wait that was
- * chosen by a wake-up and finds cond true has not failed, whatever signal came.
- */
-#define WAIT_TURN(queue, cond)                                                 \
-	({                                                                     \
-		struct wait_entry we_;                                         \
-		int err_ = 0;                                                  \
-		wait_entry_init(&we_, NULL);                                   \
-		we_.flags = WAIT_ENTRY_EXCLUSIVE;                              \
-		for (;;) {                                                     \
-			wait_prepare(queue, &we_, WAIT_INTERRUPTIBLE);         \
-			if (cond)                                              \
-				break;                                         \
-			err_ = wait_block(WAIT_INTERRUPTIBLE, 0);              \
-			if (cond)                                              \
-				err_ = 0;                                      \
-			else if (!err_)                                        \
-				continue;                                      \
-			break;                                                 \
-		}                                                              \
-		wait_finish(queue, &we_);                                      \
-		err_;                                                          \
-	})
-
+/* The pipe's lock is not held for these two. */
 static noinline int wait_readable(struct pipe *p)
 {
-	return WAIT_TURN(&p->read_wait, !pipe_empty(p) || !READ_ONCE(p->writers));
+	return wait_event_exclusive(&p->read_wait, WAIT_INTERRUPTIBLE,
+				    !pipe_empty(p) || !READ_ONCE(p->writers));
 }
 
 static noinline int wait_writable(struct pipe *p)
 {
-	return WAIT_TURN(&p->write_wait, !pipe_full(p) || !READ_ONCE(p->readers));
+	return wait_event_exclusive(&p->write_wait, WAIT_INTERRUPTIBLE,
+				    !pipe_full(p) || !READ_ONCE(p->readers));
 }
 
 /* --- Reading ---------------------------------------------------------------------------------- */

@@ -40,7 +40,7 @@ static bool poll_wake(struct wait_entry *e, u64 key)
 		return false;
 	WRITE_ONCE(w->triggered, true);
 	memory_barrier();
-	return task_wake_irqs_off(w->task, TASK_WAITING);
+	return task_wake_irqs_off(w->task, TASK_WAITING, WAKE_SYNC);
 }
 
 static struct poll_entry *entry_new(struct poll_waiter *w)

@@ -67,6 +67,21 @@ static void check_limit(struct process *p, u64 used)
 	}
 }
 
+/* RLIMIT_RTTIME: how long a real-time task may run without sleeping. */
+static void check_rt_time(struct task *t, struct process *p)
+{
+	struct rlimit64 *l = &p->limits[RLIMIT_RTTIME];
+	u64 us = t->se.rt_run_ns / NSEC_PER_USEC;
+	IRQSPIN_GUARD(&p->lock);
+
+	if (l->rlim_max != RLIM64_INFINITY && us > l->rlim_max) {
+		signal_send_locked(p, NULL, SIGKILL, NULL);
+	} else if (l->rlim_cur != RLIM64_INFINITY && us > l->rlim_cur) {
+		WRITE_ONCE(l->rlim_cur, l->rlim_cur + 1000000);
+		signal_send_locked(p, NULL, SIGXCPU, NULL);
+	}
+}
+
 /* Moves what is due in `tree` at `now` to the front of *due. */
 static void collect(struct process *p, struct rb_root_cached *tree, u64 now, struct cpu_timer **due)
 {
@@ -110,6 +125,9 @@ static void tick(struct task *t)
 {
 	struct process *p = t->process;
 
+	if (unlikely(t->se.class == SCHED_CLASS_RT) && p &&
+	    READ_ONCE(p->limits[RLIMIT_RTTIME].rlim_cur) != RLIM64_INFINITY)
+		check_rt_time(t, p);
 	if (likely(!p || !READ_ONCE(p->cpu_watched)))
 		return;
 	for (struct cpu_timer *due = check_process(p, t), *next; due; due = next) {

@@ -89,7 +89,7 @@ static void wake_waiter(struct futex_waiter *w)
 	task_get(t);
 	list_remove(&w->link);
 	__atomic_store_n(&w->bucket, NULL, __ATOMIC_RELEASE); /* from here on *w may vanish */
-	task_wake(t);
+	task_wake_sync(t);
 	task_put(t);
 }
 
@@ -227,7 +227,7 @@ static void lock_two(struct futex_bucket *a, struct futex_bucket *b)
 	}
 	spin_lock(&a->lock);
 	if (a != b)
-		spin_lock(&b->lock);
+		spin_lock_nested(&b->lock, 1); /* by address */
 }
 
 static void unlock_two(struct futex_bucket *a, struct futex_bucket *b)

@@ -130,6 +130,8 @@ bool group_has_stopped(struct pid *group);
 /* CPU time of all threads, dead ones included. process->lock held. */
 void process_times(struct process *p, u64 *user, u64 *system);
 void process_rusage(struct process *p, int who, struct rusage *ru);
+/* One thread's alone. */
+void task_rusage(struct task *t, struct rusage *ru);
 
 /* sched time to clock ticks (USER_HZ 100) */
 static inline u64 ns_to_ticks(u64 ns)

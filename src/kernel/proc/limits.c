@@ -171,6 +171,26 @@ static void add_children(struct use *u, const struct process *p)
 	u->rss_peak = max(u->rss_peak, p->children_rss_peak);
 }
 
+static void fill_rusage(struct rusage *ru, const struct use *u)
+{
+	memset(ru, 0, sizeof *ru);
+	set_timeval((struct timeval *)&ru->ru_utime, u->user);
+	set_timeval((struct timeval *)&ru->ru_stime, u->system);
+	ru->ru_minflt = (long)u->minor;
+	ru->ru_majflt = (long)u->major;
+	ru->ru_nvcsw = (long)u->voluntary;
+	ru->ru_nivcsw = (long)u->involuntary;
+	ru->ru_maxrss = (long)(u->rss_peak * (PAGE_SIZE / 1024));
+}
+
+void task_rusage(struct task *t, struct rusage *ru)
+{
+	struct use u = { 0 };
+
+	add_thread(&u, t);
+	fill_rusage(ru, &u);
+}
+
 void process_rusage(struct process *p, int who, struct rusage *ru)
 {
 	struct use u = { 0 };
@@ -183,14 +203,7 @@ void process_rusage(struct process *p, int who, struct rusage *ru)
 		add_children(&u, p);
 	if (p == current->process && current->mm && who != RUSAGE_CHILDREN)
 		u.rss_peak = max(u.rss_peak, mm_rss_peak(current->mm));
-	memset(ru, 0, sizeof *ru);
-	set_timeval((struct timeval *)&ru->ru_utime, u.user);
-	set_timeval((struct timeval *)&ru->ru_stime, u.system);
-	ru->ru_minflt = (long)u.minor;
-	ru->ru_majflt = (long)u.major;
-	ru->ru_nvcsw = (long)u.voluntary;
-	ru->ru_nivcsw = (long)u.involuntary;
-	ru->ru_maxrss = (long)(u.rss_peak * (PAGE_SIZE / 1024));
+	fill_rusage(ru, &u);
 }
 
 s64 sys_getrusage(int who, uptr_t out)

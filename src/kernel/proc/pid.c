@@ -75,6 +75,11 @@ void pid_get(struct pid *p)
 	ref_get(&p->refs);
 }
 
+static void pid_free(struct rcu_head *h)
+{
+	slab_free(pid_cache, container_of(h, struct pid, rcu));
+}
+
 void pid_put(struct pid *p)
 {
 	if (!p || !ref_put(&p->refs))
@@ -84,20 +89,24 @@ void pid_put(struct pid *p)
 	hlist_remove(&p->hash);
 	pids_used[p->number / 64] &= ~(1ULL << p->number % 64);
 	spin_unlock_irqrestore(&pids_lock, flags);
-	slab_free(pid_cache, p);
+	call_rcu(&p->rcu, pid_free);
 }
 
+/* Without a lock: under RCU a pid that leaves the table meanwhile is still one, with no reference. */
 struct pid *pid_find(pid_t n)
 {
-	struct pid *p;
+	struct pid *p, *found = NULL;
 	if (n <= 0 || n >= PID_MAX)
 		return NULL;
-	IRQSPIN_GUARD(&pids_lock);
+	rcu_read_lock();
 	hlist_for_each(p, &pids[n % PID_BUCKETS], hash) {
-		if (p->number == n && ref_get_unless_zero(&p->refs))
-			return p;
+		if (p->number == n && ref_get_unless_zero(&p->refs)) {
+			found = p;
+			break;
+		}
 	}
-	return NULL;
+	rcu_read_unlock();
+	return found;
 }
 
 struct task *task_find(pid_t tid)

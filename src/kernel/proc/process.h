@@ -12,6 +12,7 @@
 
 #include <sched/mutex.h>
 #include <sched/task.h>
+#include <sync/rcu.h>
 #include <linux/resource.h>
 #include <linux/time.h>
 #include <time/timer.h>
@@ -23,7 +24,8 @@ enum pid_type { PID_TASK, PID_PROCESS, PID_GROUP, PID_SESSION, PID_TYPES };
 struct pid {
 	refcount_t refs;
 	pid_t number;               /* imm */
-	struct hlist_node hash;     /* pid table's lock */
+	struct hlist_node hash;     /* pid table's lock to change; RCU to look */
+	struct rcu_head rcu;
 	struct task *task;          /* tree_lock: thread with this id */
 	struct process *process;    /* tree_lock: process with this id */
 	struct list group;          /* tree_lock: processes in the group */
@@ -128,5 +130,7 @@ int process_kill_other_threads(void);
 int exec_kernel(const char *path, const char *const *argv, const char *const *envp);
 
 /* init: starts PID 1 from the command line's init= etc.; runs in a kernel thread that becomes it. */
+/* /proc/sys/kernel/sched_*; after procfs_init. */
+void sched_settings_init(void);
 void proc_init(void);
 void proc_start_init(void);

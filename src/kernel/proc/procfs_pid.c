@@ -496,7 +496,7 @@ static int entry_show(struct text *text, void *ctx)
 
 	if (!t)
 		return -ESRCH;
-	int err = n->entry->private && !task_may_inspect(t) ? -EACCES : n->entry->show(text, t);
+	int err = n->entry->private && !task_may_inspect(t) ? -EACCES : n->entry->show_thread && n->thread ? n->entry->show_thread(text, t) : n->entry->show(text, t);
 	task_put(t);
 	return err;
 }

@@ -13,6 +13,7 @@ struct pid_entry {
 	const char *name;
 	u32 mode;                                       /* with the type */
 	int (*show)(struct text *t, struct task *task); /* regular files */
+	int (*show_thread)(struct text *t, struct task *task); /* the same in task/TID, if it differs */
 	int (*write)(struct task *task, char *buf, size_t n);
 	int (*link)(struct task *task, struct path *p); /* magic links; *p gets references */
 	bool private;                                   /* only for who may inspect the task */

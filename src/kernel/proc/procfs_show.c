@@ -45,7 +45,7 @@ static u64 resident_pages(struct mm *mm)
 	return n > 0 ? (u64)n : 0;
 }
 
-static int show_stat(struct text *text, struct task *t)
+static int stat_text(struct text *text, struct task *t, bool thread)
 {
 	struct process *p = t->process;
 	struct mm *mm = task_may_inspect(t) ? task_mm_get(t) : NULL;
@@ -56,7 +56,10 @@ static int show_stat(struct text *text, struct task *t)
 	pid_t foreground = -1;
 	bool rt = t->se.class == SCHED_CLASS_RT;
 
-	process_rusage(p, RUSAGE_SELF, &own);
+	if (thread)
+		task_rusage(t, &own);
+	else
+		process_rusage(p, RUSAGE_SELF, &own);
 	process_rusage(p, RUSAGE_CHILDREN, &children);
 	signal_sets(t, &ignored, &caught);
 	if (proc_tty_describe)
@@ -84,6 +87,16 @@ static int show_stat(struct text *text, struct task *t)
 	if (sizes)
 		mm_put(sizes);
 	return 0;
+}
+
+static int show_stat(struct text *text, struct task *t)
+{
+	return stat_text(text, t, false);
+}
+
+static int show_stat_thread(struct text *text, struct task *t)
+{
+	return stat_text(text, t, true);
 }
 
 static int show_statm(struct text *text, struct task *t)
@@ -148,6 +161,22 @@ static u32 umask_of(struct task *t)
 	return t->fs ? t->fs->umask : 0;
 }
 
+/* Ranges of set bits: 0-2,5 */
+static void show_cpu_list(struct text *text, u64 cpus)
+{
+	const char *comma = "";
+
+	for (unsigned c = 0; c < 64; c++) {
+		unsigned first = c;
+		if (!(cpus >> c & 1))
+			continue;
+		while (c < 63 && (cpus >> (c + 1) & 1))
+			c++;
+		text_printf(text, first == c ? "%s%u" : "%s%u-%u", comma, first, c);
+		comma = ",";
+	}
+}
+
 static int show_status(struct text *text, struct task *t)
 {
 	struct process *p = t->process;
@@ -179,8 +208,10 @@ static int show_status(struct text *text, struct task *t)
 	text_printf(text, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n",
 		    (ull)c->cap_inheritable, (ull)c->cap_permitted, (ull)c->cap_effective, (ull)c->cap_bounding,
 		    (ull)c->cap_ambient);
-	text_printf(text, "NoNewPrivs:\t%u\nSeccomp:\t0\nCpus_allowed:\t%llx\nvoluntary_ctxt_switches:\t%llu\n"
-		    "nonvoluntary_ctxt_switches:\t%llu\n", c->no_new_privs, (ull)(t->affinity & ((1ULL << cpu_count) - 1)),
+	u64 cpus = t->affinity & ((cpu_count >= 64 ? 0 : 1ULL << cpu_count) - 1);
+	text_printf(text, "NoNewPrivs:\t%u\nSeccomp:\t0\nCpus_allowed:\t%llx\nCpus_allowed_list:\t", c->no_new_privs, (ull)cpus);
+	show_cpu_list(text, cpus);
+	text_printf(text, "\nvoluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",
 		    (ull)t->switches_voluntary, (ull)t->switches_involuntary);
 	cred_put(c);
 	return 0;
@@ -289,6 +320,31 @@ static int write_comm(struct task *t, char *buf, size_t n)
 	if (n && buf[n - 1] == '\n')
 		buf[n - 1] = 0;
 	strlcpy(t->comm, buf, sizeof t->comm);
+	return 0;
+}
+
+/* Linux's names; what is not kept is left out. */
+static int show_sched(struct text *text, struct task *t)
+{
+	u64 ns = task_runtime_ns(t), v = READ_ONCE(t->se.vruntime);
+
+	text_printf(text, "%s (%d, #threads: %u)\n-------------------------------------------------------------------\n",
+		    t->comm, task_tid(t), t->process->thread_count);
+	text_printf(text, "se.vruntime                                  : %13llu.%06llu\n"
+		    "se.sum_exec_runtime                          : %13llu.%06llu\n"
+		    "nr_switches                                  : %20llu\n"
+		    "nr_voluntary_switches                        : %20llu\n"
+		    "nr_involuntary_switches                      : %20llu\n",
+		    (ull)v / 1000000, (ull)v % 1000000, (ull)ns / 1000000, (ull)ns % 1000000,
+		    (ull)(t->switches_voluntary + t->switches_involuntary), (ull)t->switches_voluntary,
+		    (ull)t->switches_involuntary);
+	text_printf(text, "se.load.weight                               : %20llu\n"
+		    "policy                                       : %20u\n"
+		    "prio                                         : %20d\n"
+		    "se.slice                                     : %20llu\n",
+		    (ull)t->se.weight << 10, t->se.policy,
+		    t->se.class == SCHED_CLASS_RT ? 99 - t->se.rt_priority : 120 + t->se.nice,
+		    (ull)task_slice_ns(t));
 	return 0;
 }
 
@@ -435,7 +491,7 @@ static int link_root(struct task *t, struct path *p)
 }
 
 const struct pid_entry pid_entries[] = {
-	{ "stat", S_IFREG | 0444, .show = show_stat },
+	{ "stat", S_IFREG | 0444, .show = show_stat, .show_thread = show_stat_thread },
 	{ "statm", S_IFREG | 0444, .show = show_statm },
 	{ "status", S_IFREG | 0444, .show = show_status },
 	{ "cmdline", S_IFREG | 0444, .show = show_cmdline },
@@ -443,6 +499,7 @@ const struct pid_entry pid_entries[] = {
 	{ "environ", S_IFREG | 0400, .show = show_environ, .private = true },
 	{ "auxv", S_IFREG | 0400, .show = show_auxv, .private = true },
 	{ "maps", S_IFREG | 0444, .show = show_maps, .private = true },
+	{ "sched", S_IFREG | 0444, .show = show_sched },
 	{ "limits", S_IFREG | 0444, .show = show_limits },
 	{ "mounts", S_IFREG | 0444, .show = show_mounts },
 	{ "mountinfo", S_IFREG | 0444, .show = show_mountinfo },

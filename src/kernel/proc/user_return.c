@@ -11,11 +11,8 @@ void upcall_user_return(struct regs *r)
 
 	while ((work = READ_ONCE(t->work))) {
 		irq_enable();
-		if (work & WORK_RESCHED) {
-			atomic_and_work(t, ~(u32)WORK_RESCHED);
-			if (need_resched())
-				schedule();
-		}
+		if (work & WORK_RESCHED)
+			schedule(); /* which takes the bit away */
 		if (work & (WORK_SIGNAL | WORK_STOP | WORK_RESTORE_MASK))
 			signal_deliver(r);
 		if (work & WORK_RSEQ)

@@ -10,6 +10,7 @@
  */
 #include <sched/internal.h>
 
+#include <sched/watchdog.h>
 #include <sync/rcu.h>
 #include <time/timer.h>
 
@@ -50,10 +51,11 @@ void sched_loadavg(u64 avg[3])
 static void sample_cpu(struct rq *rq, const struct task *curr, u64 now, bool user)
 {
 	u64 idle = rq->idle->se.sum_exec;
-	u64 busy = (now - rq->tick_clock) - (idle - rq->tick_idle_ns);
+	u64 busy = (now - rq->tick_clock) - (idle - rq->tick_idle_ns) - (rq->irq_ns - rq->tick_irq_ns);
 
 	rq->tick_clock = now;
 	rq->tick_idle_ns = idle;
+	rq->tick_irq_ns = rq->irq_ns;
 	if ((s64)busy <= 0)
 		return;
 	if (!user && curr != rq->idle)
@@ -64,7 +66,7 @@ static void sample_cpu(struct rq *rq, const struct task *curr, u64 now, bool use
 		rq->user_ns += busy;
 }
 
-static void tick_task(struct rq *rq, struct task *curr, bool user)
+static void tick_task(struct rq *rq, struct task *curr, u64 now, bool user)
 {
 	struct sched_entity *se = &curr->se;
 
@@ -72,16 +74,13 @@ static void tick_task(struct rq *rq, struct task *curr, bool user)
 		curr->ticks_user += SCHED_SLICE_NS;
 	else
 		curr->ticks_system += SCHED_SLICE_NS;
-	if (se->class == SCHED_CLASS_FAIR) {
-		fair_renew(se);
-		if (rq->rt_waiting ||
-		    (rq->fair_first && time_before(rq->fair_first->se.deadline, se->deadline)))
-			sched_resched(rq);
-	} else if (se->policy == SCHED_RR && se->sum_exec - se->slice_start >= SCHED_RR_SLICE_NS) {
-		se->slice_start = se->sum_exec;
-		rq->rr_expired = true;
-		sched_resched(rq);
+	if (se->class == SCHED_CLASS_FAIR && !time_before(se->vruntime, se->deadline)) {
+		if (rq->fair_first)
+			sched_resched(rq); /* which renews the request */
+		else
+			fair_renew(se);
 	}
+	rt_tick(rq, curr, now);
 }
 
 /* Timer interrupt, interrupts off. */
@@ -98,12 +97,18 @@ void sched_tick(bool user)
 	rq->tick_armed = curr != rq->idle;
 	if (rq->tick_armed) {
 		timer_tick_arm(SCHED_SLICE_NS);
-		tick_task(rq, curr, user);
+		fair_rebase(rq);
+		tick_task(rq, curr, now, user);
 	}
 	spin_release(&rq->lock);
-	if (unlikely(rcu_tick()) && curr != rq->idle)
+	watchdog_tick(user, curr == rq->idle);
+	if (curr == rq->idle)
+		return;
+	if (unlikely(rcu_tick()))
 		sched_resched(rq);
-	if (curr != rq->idle && sched_tick_upper)
+	if (cpu_count > 1)
+		balance_tick(rq, now);
+	if (sched_tick_upper)
 		sched_tick_upper(curr);
 }
 
@@ -141,12 +146,30 @@ void sched_cpu_times(unsigned cpu, struct cpu_times *t)
 {
 	struct rq *rq = cpu_rq(cpu);
 
+	u64 idle = task_runtime_ns(rq->idle), iowait = READ_ONCE(rq->iowait_ns);
+
 	*t = (struct cpu_times){
 		.user = READ_ONCE(rq->user_ns),
 		.nice = READ_ONCE(rq->nice_ns),
 		.system = READ_ONCE(rq->system_ns),
-		.idle = task_runtime_ns(rq->idle),
+		.idle = idle - min(idle, iowait),
+		.iowait = iowait,
+		.irq = READ_ONCE(rq->irq_ns),
 	};
+}
+
+unsigned sched_nr_iowait(void)
+{
+	s64 n = 0;
+
+	for (unsigned c = 0; c < cpu_count; c++)
+		n += READ_ONCE(cpu_rq(c)->iowait);
+	return n > 0 ? (unsigned)n : 0;
+}
+
+void sched_account_irq(u64 ns)
+{
+	this_rq()->irq_ns += ns;
 }
 
 u64 task_runtime_ns(struct task *t)

@@ -3,6 +3,7 @@
 #include <sched/internal.h>
 
 #include <arch/pagetable.h>
+#include <arch/clock.h>
 #include <arch/upcall.h>
 #include <debug/log.h>
 #include <lib/format.h>
@@ -10,17 +11,32 @@
 #include <sync/rcu.h>
 #include <time/timer.h>
 
+u32 sched_delay_max;
+
+#ifdef CONFIG_DEBUG
+void sched_delay(void)
+{
+	u64 now = cycles_now(), mix = now * 0x9e3779b97f4a7c15ULL;
+	u32 longest = READ_ONCE(sched_delay_max);
+
+	if (!longest || mix >> 61)
+		return;
+	for (u64 end = now + (mix >> 32) % longest; cycles_now() < end;)
+		cpu_relax();
+}
+#endif
+
 static struct task boot_task; /* the context that the boot CPU starts in */
 
-static void describe_task(void)
+static void describe_task(unsigned cpu)
 {
-	struct task *t = current;
+	struct task *t = *per_cpu_ptr(percpu_current, cpu);
 
 	log_emerg("CPU %u, task %s at %p, %s, flags %#x, state %#x, preempt %#x, last system call %ld",
-		  cpu_id(), t->comm, (void *)t, t->flags & TASKF_KERNEL ? "kernel thread" : "user task",
-		  t->flags, t->state, this_cpu_read(preempt_state), (long)t->last_syscall);
+		  cpu, t->comm, (void *)t, t->flags & TASKF_KERNEL ? "kernel thread" : "user task",
+		  t->flags, t->state, READ_ONCE(*per_cpu_ptr(preempt_state, cpu)), (long)t->last_syscall);
 	sched_dump_locks(t);
-	lockdep_dump_cpu(cpu_id());
+	lockdep_dump_cpu(cpu);
 }
 
 #ifdef CONFIG_LOCKDEP
@@ -54,7 +70,6 @@ static void rq_init(struct rq *rq, unsigned cpu, struct task *curr)
 	rq->cpu = cpu;
 	rq->curr = curr;
 	rq->fair_tree = RB_ROOT_CACHED;
-	rq->vtime = SCHED_SLICE_NS; /* so that credits stay above 0 */
 	for (unsigned i = 0; i < RT_PRIORITIES; i++)
 		list_init(&rq->rt_lists[i]);
 }
@@ -96,6 +111,12 @@ static noreturn void idle_loop(void)
 			preempt_reschedule();
 			continue;
 		}
+		if (cpu_count > 1) {
+			balance_idle_begin(this_rq());
+			if (balance_idle(this_rq()))
+				continue;
+		}
+		sched_delay();
 		tlb_idle_enter();
 		cpu_idle_wait();
 		rcu_irq_enter(); /* an NMI ends the wait, too */

@@ -22,7 +22,6 @@
 #include <sched/internal.h>
 #include <sched/task.h>
 #include <sync/atomic.h>
-#include <sync/rcu.h>
 
 #define MUTEX_WAITERS 1UL
 #define MUTEX_HANDOFF 2UL

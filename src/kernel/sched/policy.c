@@ -4,12 +4,15 @@
 
 #include <linux/errno.h>
 
-/* 1024 / 1.25^nice, nice -20..19: a step of nice is worth about 10 % of a CPU that two tasks share. */
+/*
+ * Linux's weights of the nice values -20..19: about 1024 / 1.25^nice, so that a step is worth
+ * about 10 % of a CPU that two tasks share.
+ */
 static const u32 nice_weights[40] = {
-	88818, 71054, 56843, 45475, 36380, 29104, 23283, 18626, 14901, 11921,
-	9537, 7629, 6104, 4883, 3906, 3125, 2500, 2000, 1600, 1280,
-	1024, 819, 655, 524, 419, 336, 268, 215, 172, 137,
-	110, 88, 70, 56, 45, 36, 29, 23, 18, 15,
+	88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916,
+	9548, 7620, 6100, 4904, 3906, 3121, 2501, 1991, 1586, 1277,
+	1024, 820, 655, 526, 423, 335, 272, 215, 172, 137,
+	110, 87, 70, 56, 45, 36, 29, 23, 18, 15,
 };
 
 void (*task_priority_changed)(struct task *t);
@@ -36,21 +39,30 @@ static void change(struct task *t, unsigned policy, unsigned rt_priority, int ni
 {
 	IRQ_GUARD();
 	struct rq *rq = task_rq_lock(t);
-	bool waiting = t->se.on_rq && rq->curr != t;
-	bool was_fair = t->se.class == SCHED_CLASS_FAIR;
+	struct sched_entity *se = &t->se;
+	bool waiting = se->on_rq && rq->curr != t;
+	bool was_fair = se->class == SCHED_CLASS_FAIR;
+	u64 now;
 
+	if (rq->curr == t)
+		sched_account(rq, t, clock_monotonic_ns());
+	now = fair_vtime(rq);
 	if (waiting)
 		remove_waiting(rq, t);
-	else if (rq->curr == t)
-		sched_account(rq, t, clock_monotonic_ns());
-	sched_set_entity(&t->se, policy, rt_priority, nice);
-	if (!was_fair)
-		t->se.vruntime = rq->vtime;
-	t->se.deadline = t->se.vruntime + t->se.vslice;
-	t->se.slice_start = t->se.sum_exec;
+	sched_set_entity(se, policy, rt_priority, nice);
+	if (!was_fair) {
+		se->vruntime = now;
+		se->vlag = 0;
+	}
+	se->deadline = se->vruntime + se->vslice;
+	se->slice_start = se->sum_exec;
+	if (rq->curr == t) {
+		rq->rt_mark = se->sum_exec;
+		rq->rt_running = se->class == SCHED_CLASS_RT ? se->rt_priority : 0;
+	}
 	if (waiting)
 		insert_waiting(rq, t);
-	if (t->se.on_rq)
+	if (se->on_rq)
 		sched_resched(rq);
 	spin_release(&rq->lock);
 }
@@ -92,23 +104,43 @@ int task_set_policy(struct task *t, unsigned policy, unsigned rt_priority)
 	return 0;
 }
 
-/* Takes effect at the task's next wake-up where it runs or waits now on a CPU that is ruled out. */
+/* Makes a task leave a CPU that it may not use; true when it is not there any more. */
+static bool send_away(struct task *t)
+{
+	u64 flags = irq_save();
+	struct rq *rq = task_rq_lock(t);
+	bool here = t->se.on_rq && !(t->affinity >> rq->cpu & 1), runs = here && rq->curr == t;
+
+	if (runs)
+		sched_resched(rq); /* which makes it go: reschedule() looks at the affinity */
+	spin_release(&rq->lock);
+	if (here && !runs)
+		balance_leave(t);
+	irq_restore(flags);
+	preempt_check();
+	return !here;
+}
+
 int task_set_affinity(struct task *t, u64 cpus)
 {
 	u64 online = cpu_count >= 64 ? ~0ULL : (1ULL << cpu_count) - 1;
 
-	if (!(cpus & online))
+	ASSERT(preemptible());
+	if (!(cpus & online) || (t->flags & TASKF_BOUND))
 		return -EINVAL;
-	IRQ_GUARD();
+	u64 flags = irq_save();
 	struct rq *rq = task_rq_lock(t);
 	t->affinity = cpus;
 	spin_release(&rq->lock);
+	irq_restore(flags);
+	while (!send_away(t))
+		cond_resched();
 	return 0;
 }
 
 u64 task_slice_ns(const struct task *t)
 {
 	if (t->se.own_policy == SCHED_RR)
-		return SCHED_RR_SLICE_NS;
+		return READ_ONCE(sched_rr_slice_ns);
 	return t->se.own_policy == SCHED_FIFO ? 0 : SCHED_SLICE_NS;
 }

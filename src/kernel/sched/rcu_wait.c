@@ -3,6 +3,7 @@
 #include <sched/internal.h>
 
 #include <sched/mutex.h>
+#include <sched/watchdog.h>
 #include <sync/rcu.h>
 
 /* Call-backs between two points at which the thread may be preempted. */
@@ -92,4 +93,5 @@ void rcu_worker_start(void)
 	rcu_kick_cpu = ipi_reschedule;
 	VERIFY(kthread_start("rcu", worker_main, NULL));
 	rcu_wake_worker = wake_worker;
+	rcu_stall_dump = watchdog_dump_cpu;
 }

@@ -4,33 +4,62 @@
  *
  * Each CPU has a run queue (struct rq).  A task that can run is either the
  * queue's `curr` or waits in one of its structures: the real-time lists
- * (SCHED_FIFO, SCHED_RR: the highest priority first, see rt.c) or the fair
- * tree.  With none of them left the CPU runs its idle task, which is in no structure.
+ * (SCHED_FIFO, SCHED_RR: the highest priority first, rt.c) or the fair
+ * class (SCHED_NORMAL, BATCH, IDLE: fair.c).  With none of them left the CPU runs its idle task,
+ * which is in no structure.  Which CPU's queue a task is on is balance.c's matter.
  *
- * Fair tasks are served by virtual deadlines.  A task's vruntime is the CPU time
- * that it had, divided by its weight (nice).  It asks for slices of 3 ms; the
- * deadline is the vruntime at which the slice that it is in ends.  The task
- * with the earliest deadline runs: as all requests are of one length, nobody
- * gets ahead of its share by more than a slice, and no test of eligibility is
- * needed.  The most urgent one is kept outside the tree, so that two tasks that take turns
- * never touch it.  rq->vtime follows the start of the slice in service; a task that wakes up
- * begins there, less a small credit for having slept, or where it was if that is later.
+ * Three facts about a task, and who may change them:
  *
- * States.  A task changes its own state to a sleeping one, tests what it waits
- * for, and calls schedule(), which takes it off the queue if the state is still
- * so.  A waker changes the condition, then calls task_wake_state(), which
- * decides under the lock of the run queue that the task is (or was last) on.
- * That lock is held from before schedule() looks at the state until the next
- * task has left the old one's stack; so a waker that finds a task off the queue finds
- * its registers saved, and nothing is lost or done twice.  A preempted task
- * stays on the queue whatever its state is.
+ *	state	what it wants. It sets a sleeping state itself, without a lock; a waker turns that into
+ *		RUNNING by compare-and-swap, under the lock of the task's queue
+ *	on_rq	it is curr or waits in a structure. Under the queue's lock: cleared by schedule() of the task
+ *		itself, set by the waker that has changed the state
+ *	on_cpu	a CPU is on its stack. Set before the switch to it, cleared after the switch away from it, both
+ *		with the queue's lock held
  *
- * A reschedule is asked for by need_resched (sync/preempt.h, tested when
- * preemption is enabled and when an interrupt returns to the kernel) and
- * by WORK_RESCHED in the task's work (tested on the way to user mode).
+ * t->cpu names the queue; it changes under that queue's lock, and if the task is on_rq, under both
+ * queues'.  task_rq_lock() therefore looks at it again once it has the lock.
+ *
+ * The lock of the queue is held from before schedule() looks at the state until the next task has
+ * left the old one's stack (the lock passes from one to the other in the switch).  So
+ *
+ *	on_rq == 0, seen under the lock	   => on_cpu == 0: its registers are saved, it may run anywhere
+ *	waits in a structure, under the lock => the same: it may be moved to another CPU
+ *
+ * and nobody ever waits for on_cpu.
+ *
+ * Why no wake-up is lost:
+ *
+ *	sleeper					waker
+ *	1 state = sleeping			a condition = true
+ *	2 full barrier (atomic exchange)	b full barrier (the queue's lock, or memory_barrier)
+ *	3 condition? then state = RUNNING	c lock the task's queue
+ *	4 schedule(): lock the queue,		d state sleeping? state = RUNNING;
+ *	  state still sleeping? on_rq = 0	  on_rq == 0? put it on a queue, on_rq = 1
+ *
+ * By the barriers 3 sees a, or d sees 1.  In the second case c and 4 exclude each other: if the waker
+ * is first, 4 finds RUNNING and does not sleep; if the sleeper is first, d finds on_rq == 0.  A preempted task
+ * stays on its queue whatever its state is, and so may be preempted anywhere between 1 and 4.
+ *
+ * need_resched.  Who wants the CPU of a queue calls sched_resched() under its lock: `resched` is
+ * set, and curr's WORK_RESCHED; then need_resched of this CPU, or an interrupt to the other, which sets
+ * need_resched there.  need_resched is seen when preemption is enabled and when an
+ * interrupt returns to the kernel, WORK_RESCHED on the way to user mode.  A second request sends nothing, for
+ * `resched` stays set until the CPU looks at its queue with the lock held, which is after it has
+ * cleared need_resched: a request before that look is served by it, one after it is a new one.
+ * An interrupt that comes late is for nothing: without `resched` curr goes on.
+ *
+ * Idle.  An idle CPU looks, interrupts off, at need_resched and nr_running and then waits
+ * with `sti; hlt`, which lets no interrupt slip in between.  A waker raises nr_running under the lock
+ * before it sends its interrupt; so the CPU sees the number, or the interrupt ends the hlt.  It has
+ * no tick; the tick runs while a task does, since user and system time are sampled by it.
+ *
+ * Work bits.  task_set_work() sets bits in t->work, then looks at on_cpu to decide on an
+ * interrupt; the switch sets on_cpu, then the way to user mode looks at t->work.  Both with a
+ * full barrier between, so one of them sees the other.
  *
  * Locks: rq->lock, taken with interrupts off, below every other lock but those of
- * timers and of the log.  Two run queues are never locked at a time.
+ * timers and of the log.  Two of them: in the order of the CPUs' numbers.
  */
 #include <sched/internal.h>
 
@@ -47,48 +76,70 @@ bool (*task_signal_pending)(struct task *t, enum wait_kind kind);
 
 enum switch_kind { SWITCH_BLOCK, SWITCH_PREEMPT, SWITCH_YIELD };
 
-static always_inline void account(struct task *t, u64 now)
+/* Returns the ns since the last time. */
+static always_inline u64 account(struct task *t, u64 now)
 {
 	struct sched_entity *se = &t->se;
 	u64 delta = now - se->exec_start;
 
 	if (unlikely((s64)delta < 0))
-		return; /* another CPU has accounted, and its clock is a little ahead */
+		return 0; /* another CPU has accounted, and its clock is a little ahead */
 	se->exec_start = now;
 	se->sum_exec += delta;
 	se->vruntime += sched_virtual(se, delta);
+	return delta;
 }
 
 void sched_account(struct rq *rq, struct task *t, u64 now)
 {
 	account(t, now);
-	if (t->se.class == SCHED_CLASS_FAIR && time_before(rq->vtime, t->se.vruntime) &&
-	    !rq->fair_first)
-		rq->vtime = t->se.vruntime;
+	if (unlikely(t->se.class == SCHED_CLASS_RT) && t == rq->curr)
+		rt_charge(rq, t);
 }
 
 /*
- * The task to run next, taken out of its structure.  `prev` is the current task if it can go on
- * (it is put into its structure when another is chosen), else NULL.
+ * The fair task to run next, taken out of its structure, when no real-time task is to run.
+ * `prev` is the current task if it is fair and can go on (it is put into its structure when another is
+ * chosen), else NULL.  With one other task the rules of fair.c come down to comparing the two.
  */
-static always_inline struct task *pick_next(struct rq *rq, struct task *prev, bool yield)
+static always_inline struct task *pick_fair(struct rq *rq, struct task *prev, bool yield)
 {
 	struct task *first = rq->fair_first;
 
-	if (unlikely(rq->rt_waiting || (prev && prev->se.class == SCHED_CLASS_RT)))
-		return rt_pick(rq, prev, yield);
-	if (!prev)
-		return first ? fair_take_first(rq) : rq->idle;
 	if (!first) {
+		if (!prev)
+			return rq->idle;
 		fair_renew(&prev->se);
 		return prev;
 	}
+	if (!prev) {
+		if (unlikely(rq->fair_tree.leftmost))
+			return fair_pick_many(rq, NULL, false);
+		return fair_take_only(rq);
+	}
 	fair_renew(&prev->se);
-	if (!yield && !time_before(first->se.deadline, prev->se.deadline))
-		return prev;
-	fair_take_first(rq);
+	if (unlikely(rq->fair_tree.leftmost))
+		return fair_pick_many(rq, prev, yield);
+	if (!yield) {
+		s64 ahead = (s64)(prev->se.vruntime - first->se.vruntime);
+		if (ahead < 0 || (ahead == 0 && !time_before(first->se.deadline, prev->se.deadline)))
+			return prev;
+	}
+	fair_take_only(rq);
 	fair_insert(rq, prev);
 	return first;
+}
+
+struct task *sched_pick_fair(struct rq *rq, struct task *prev, bool yield)
+{
+	return pick_fair(rq, prev, yield);
+}
+
+static always_inline struct task *pick_next(struct rq *rq, struct task *prev, bool yield)
+{
+	if (unlikely(rq->rt_any))
+		return rt_pick(rq, prev, yield);
+	return pick_fair(rq, prev, yield);
 }
 
 /* Second half of a switch, on the new task's stack. Interrupts off. */
@@ -96,12 +147,15 @@ static always_inline void finish_switch(void)
 {
 	struct rq *rq = this_rq();
 	struct task *prev = rq->switched_from;
-	bool dead = unlikely(prev->state & (TASK_ZOMBIE | TASK_DEAD)) && !prev->se.on_rq;
+	u8 hook = rq->hook;
 
+	sched_delay();
 	atomic_store(&prev->on_cpu, 0);
 	spin_release(&rq->lock);
-	if (unlikely(dead))
-		task_bury(prev);
+	if (unlikely(hook)) {
+		rq->hook = 0; /* set by this CPU alone, interrupts off */
+		balance_after_switch(rq, prev, hook);
+	}
 }
 
 void sched_finish_switch(void)
@@ -122,19 +176,68 @@ static always_inline void switch_to(struct rq *rq, struct task *prev, struct tas
 	rq->curr = next;
 	rq->switches++;
 	rq->switched_from = prev;
-	next->on_cpu = 1;
+	/* A full barrier: whoever gives `next` work bits sees this, or `next` them (task_set_work). */
+	(void)atomic_exchange(&next->on_cpu, 1);
 	this_cpu_write(percpu_current, next);
 	thread_switch(prev, next);
 	finish_switch();
 }
 
+static noinline void rt_leave(struct rq *rq, struct task *prev)
+{
+	rt_charge(rq, prev);
+	prev->se.rt_run_ns = 0;
+	rq->rt_running = 0;
+	rq->hook |= HOOK_PULL;
+}
+
 /* Takes the current task off the queue, as its state says. */
-static always_inline void block_current(struct rq *rq, struct task *prev)
+static always_inline void block_current(struct rq *rq, struct task *prev, u64 ran)
 {
 	prev->se.on_rq = false;
 	rq->nr_running--;
-	if (prev->state & (TASK_UNINTERRUPTIBLE | TASK_KILLABLE))
+	if (unlikely(prev->flags & TASKF_WORKER))
+		rq->hook |= HOOK_WORKER;
+	if (likely(prev->se.class == SCHED_CLASS_FAIR))
+		fair_leave(rq, &prev->se);
+	else
+		rt_leave(rq, prev);
+	if (prev->state & (TASK_UNINTERRUPTIBLE | TASK_KILLABLE)) {
 		rq->uninterruptible++;
+		rq->iowait += prev->se.iowait;
+	}
+	if (unlikely(cpu_count > 1))
+		balance_note_run(&prev->se, ran);
+}
+
+static noinline bool must_leave(struct rq *rq, struct task *t)
+{
+	atomic_and(&t->work, ~WORK_RESCHED);
+	if (t->affinity >> rq->cpu & 1)
+		return false;
+	if (t->se.class == SCHED_CLASS_RT && t != rq->idle) {
+		rt_charge(rq, t);
+		rq->rt_running = 0;
+		rq->hook |= HOOK_PULL;
+	}
+	return true;
+}
+
+static always_inline void idle_begin(struct rq *rq)
+{
+	rq->idle_for_io = rq->iowait > 0;
+	if (unlikely(cpu_count > 1))
+		balance_idle_begin(rq);
+}
+
+static always_inline void idle_end(struct rq *rq, u64 ran, u64 now)
+{
+	if (unlikely(rq->idle_for_io))
+		rq->iowait_ns += ran;
+	if (unlikely(cpu_count > 1))
+		balance_idle_end(rq);
+	tlb_idle_leave((struct arch_mm *)rq->mm);
+	clock_coarse_update(now);
 }
 
 /* The heart. Interrupts off, preemption count 0. */
@@ -142,29 +245,44 @@ static always_inline void reschedule(enum switch_kind kind)
 {
 	struct rq *rq = this_rq();
 	struct task *prev = rq->curr, *keep = prev, *next;
-	u64 now;
+	bool leave = false, asked;
+	u64 now, ran;
 
 	ASSERT(!irqs_enabled());
 	ASSERT_OP(this_cpu_read(preempt_state) & ~PREEMPT_NO_RESCHED, ==, 0);
 	ASSERT_OP((u64)prev, ==, (u64)current);
 
 	rcu_note_quiescent();
+	sched_delay();
 	spin_acquire(&rq->lock);
 	now = clock_monotonic_ns();
 	need_resched_clear();
+	asked = rq->resched;
+	rq->resched = false;
 	if (unlikely(prev->work & WORK_RESCHED))
-		atomic_and(&prev->work, ~WORK_RESCHED);
-	account(prev, now);
+		leave = must_leave(rq, prev);
+	ran = account(prev, now);
 	if (kind == SWITCH_BLOCK && prev->state != TASK_RUNNING) {
-		block_current(rq, prev);
+		block_current(rq, prev, ran);
 		keep = NULL;
-	} else if (unlikely(prev == rq->idle)) {
+		leave = false;
+	} else if (unlikely(prev == rq->idle || leave)) {
 		keep = NULL;
+	} else if (kind != SWITCH_YIELD && !asked) {
+		/* An interrupt of no consequence, or a wake-up has overtaken the sleep. */
+		spin_release(&rq->lock);
+		return;
 	}
 	next = pick_next(rq, keep, kind == SWITCH_YIELD);
 	if (next == prev) {
 		spin_release(&rq->lock);
 		return;
+	}
+	if (unlikely(leave)) {
+		insert_waiting(rq, prev);
+		task_get(prev);
+		rq->hook |= HOOK_LEAVE;
+		keep = prev;
 	}
 	ASSERT(next && next->state != TASK_NEW);
 	if (keep)
@@ -174,17 +292,15 @@ static always_inline void reschedule(enum switch_kind kind)
 	if (unlikely(prev->rseq))
 		atomic_or(&prev->work, WORK_RSEQ);
 	next->se.exec_start = now;
-	if (next != rq->idle) {
-		if (time_before(rq->vtime, next->se.vruntime))
-			rq->vtime = next->se.vruntime;
+	if (unlikely(next == rq->idle)) {
+		idle_begin(rq);
+	} else {
 		if (unlikely(!rq->tick_armed)) {
 			rq->tick_armed = true;
 			timer_tick_arm(SCHED_SLICE_NS);
 		}
-		if (prev == rq->idle) {
-			tlb_idle_leave((struct arch_mm *)rq->mm);
-			clock_coarse_update(now);
-		}
+		if (prev == rq->idle)
+			idle_end(rq, ran, now);
 	}
 	switch_to(rq, prev, next);
 }
@@ -246,15 +362,20 @@ noreturn void sched_exit(void)
 	preempt_count_reset(); /* the caller may have kept preemption off while it became a zombie */
 	t->flags |= TASKF_EXITING;
 	WRITE_ONCE(t->state, t->flags & TASKF_KERNEL ? TASK_DEAD : TASK_ZOMBIE);
+	this_rq()->hook |= HOOK_BURY;
 	reschedule(SWITCH_BLOCK);
 	panic("task %s ran after its end", t->comm);
 }
 
+/* Once asked, an interrupt is under way or need_resched is set, until the CPU looks at its queue. */
 void sched_resched(struct rq *rq)
 {
 	struct task *curr = rq->curr;
 
-	if (curr != rq->idle && !(curr->work & WORK_RESCHED))
+	if (rq->resched)
+		return;
+	rq->resched = true;
+	if (curr != rq->idle)
 		atomic_or(&curr->work, WORK_RESCHED);
 	if (likely(rq == this_rq()))
 		need_resched_set();
@@ -262,21 +383,33 @@ void sched_resched(struct rq *rq)
 		ipi_reschedule(rq->cpu);
 }
 
-/* Does `t`, just made runnable, come before the running task? */
+/* Does `t`, just made runnable and waiting in rq, come before the running task? */
 static always_inline bool preempts(const struct rq *rq, const struct task *t)
 {
 	const struct task *curr = rq->curr;
+	s64 ahead;
 
 	if (curr == rq->idle)
 		return true;
 	if (unlikely(t->se.class == SCHED_CLASS_RT))
-		return curr->se.class != SCHED_CLASS_RT || curr->se.rt_priority < t->se.rt_priority;
+		return curr->se.class == SCHED_CLASS_RT ? curr->se.rt_priority < t->se.rt_priority :
+							  !rq->rt_throttled;
 	if (curr->se.class == SCHED_CLASS_RT)
 		return false;
 	if (unlikely(t->se.policy != SCHED_NORMAL))
 		return false;
-	return time_before(t->se.deadline + SCHED_WAKE_MARGIN, curr->se.deadline) ||
-	       curr->se.policy == SCHED_IDLE;
+	if (unlikely(curr->se.policy == SCHED_IDLE))
+		return true;
+	if (unlikely(rq->fair_tree.leftmost))
+		return fair_preempts_many(rq, t);
+	ahead = (s64)(curr->se.vruntime - t->se.vruntime);
+	return ahead > (s64)SCHED_WAKE_MARGIN ||
+	       (ahead >= 0 && time_before(t->se.deadline + SCHED_WAKE_MARGIN, curr->se.deadline));
+}
+
+bool sched_preempts(const struct rq *rq, const struct task *t)
+{
+	return preempts(rq, t);
 }
 
 static always_inline void activate(struct rq *rq, struct task *t)
@@ -290,51 +423,40 @@ static always_inline void activate(struct rq *rq, struct task *t)
 		sched_resched(rq);
 }
 
-/* Where `t` is to run: where it ran last, unless that CPU is busy and another one idles. */
-static noinline unsigned choose_cpu_smp(struct task *t)
+/*
+ * Brings `t`, which is on no queue and RUNNING already, to the queue of the CPU that it is to run
+ * on; returns that, locked.  `rq` is the locked one that it belongs to.  Between the two locks
+ * the affinity may change, which then is looked at again.
+ */
+static noinline struct rq *place_on_cpu_smp(struct rq *rq, struct task *t, enum wake_hint hint)
 {
-	unsigned best = t->cpu;
-	bool allowed = t->affinity >> best & 1;
+	unsigned cpu = balance_choose_cpu(t, hint);
 
-	if (allowed && cpu_rq(best)->curr == cpu_rq(best)->idle)
-		return best;
-	for (unsigned c = 0; c < cpu_count; c++) {
-		if (!(t->affinity >> c & 1))
-			continue;
-		if (cpu_rq(c)->curr == cpu_rq(c)->idle)
-			return c;
-		if (!allowed) {
-			best = c;
-			allowed = true;
-		}
-	}
-	return best;
-}
+	while (cpu != rq->cpu) {
+		struct rq *to = cpu_rq(cpu);
 
-/* Moves `t`, which is on no queue, from the locked queue to that of `cpu`; returns that, locked. */
-static noinline struct rq *move_task(struct rq *from, struct task *t, unsigned cpu)
-{
-	struct rq *to = cpu_rq(cpu);
-
-	t->se.vruntime += to->vtime - from->vtime;
-	WRITE_ONCE(t->cpu, cpu);
-	spin_release(&from->lock);
-	spin_acquire(&to->lock);
-	return to;
-}
-
-static always_inline struct rq *place_on_cpu(struct rq *rq, struct task *t)
-{
-	if (unlikely(cpu_count > 1)) {
-		unsigned cpu = choose_cpu_smp(t);
-		if (cpu != rq->cpu)
-			rq = move_task(rq, t, cpu);
+		t->se.vruntime -= fair_vtime(rq);
+		WRITE_ONCE(t->cpu, cpu);
+		spin_release(&rq->lock);
+		sched_delay();
+		spin_acquire(&to->lock);
+		rq = to;
+		t->se.vruntime += fair_vtime(rq);
+		if (likely(t->affinity >> cpu & 1))
+			break;
+		cpu = balance_choose_cpu(t, WAKE_NORMAL);
 	}
 	return rq;
 }
 
-bool task_wake_irqs_off(struct task *t, u32 states)
+static always_inline struct rq *place_on_cpu(struct rq *rq, struct task *t, enum wake_hint hint)
 {
+	return unlikely(cpu_count > 1) ? place_on_cpu_smp(rq, t, hint) : rq;
+}
+
+bool task_wake_irqs_off(struct task *t, u32 states, enum wake_hint hint)
+{
+	sched_delay();
 	struct rq *rq = task_rq_lock(t);
 	u32 state = READ_ONCE(t->state);
 	bool woke = false;
@@ -346,9 +468,11 @@ bool task_wake_irqs_off(struct task *t, u32 states)
 		if (t->se.on_rq)
 			break; /* on its way to sleep, or preempted there */
 		ASSERT_OP(t->on_cpu, ==, 0);
-		if (state & (TASK_UNINTERRUPTIBLE | TASK_KILLABLE))
+		if (state & (TASK_UNINTERRUPTIBLE | TASK_KILLABLE)) {
 			rq->uninterruptible--;
-		rq = place_on_cpu(rq, t);
+			rq->iowait -= t->se.iowait;
+		}
+		rq = place_on_cpu(rq, t, hint);
 		activate(rq, t);
 		break;
 	}
@@ -356,10 +480,20 @@ bool task_wake_irqs_off(struct task *t, u32 states)
 	return woke;
 }
 
+bool task_wake_sync(struct task *t)
+{
+	u64 flags = irq_save();
+	bool woke = task_wake_irqs_off(t, TASK_WAITING, WAKE_SYNC);
+
+	irq_restore(flags);
+	preempt_check();
+	return woke;
+}
+
 bool task_wake_state(struct task *t, u32 states)
 {
 	u64 flags = irq_save();
-	bool woke = task_wake_irqs_off(t, states);
+	bool woke = task_wake_irqs_off(t, states, WAKE_NORMAL);
 
 	irq_restore(flags);
 	preempt_check();
@@ -369,13 +503,18 @@ bool task_wake_state(struct task *t, u32 states)
 static void inherit(struct task *t, const struct task *parent)
 {
 	unsigned policy = parent->se.own_policy;
+	unsigned rt_priority = parent->se.own_priority;
 	int nice = parent->se.nice;
 
 	if (parent->se.reset_on_fork) {
-		nice = policy == SCHED_FIFO || policy == SCHED_RR || nice < 0 ? 0 : nice;
-		policy = SCHED_NORMAL;
+		if (rt_priority) {
+			policy = SCHED_NORMAL;
+			rt_priority = 0;
+			nice = 0;
+		}
+		nice = max(nice, 0);
 	}
-	sched_set_entity(&t->se, policy, parent->se.own_priority, nice);
+	sched_set_entity(&t->se, policy, rt_priority, nice);
 	t->affinity = parent->affinity;
 }
 
@@ -393,9 +532,9 @@ void task_start(struct task *t)
 	preempt_disable();
 	t->cpu = this_rq()->cpu;
 	rq = task_rq_lock(t);
-	t->se.vruntime = rq->vtime;
+	t->se.vruntime = fair_vtime(rq);
 	WRITE_ONCE(t->state, TASK_RUNNING);
-	rq = place_on_cpu(rq, t);
+	rq = place_on_cpu(rq, t, WAKE_NORMAL);
 	activate(rq, t);
 	spin_release(&rq->lock);
 	preempt_enable_no_resched();

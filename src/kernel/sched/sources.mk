@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 kernel-srcs += src/kernel/sched/account.c
+kernel-srcs += src/kernel/sched/balance.c
 kernel-srcs += src/kernel/sched/fair.c
 kernel-srcs += src/kernel/sched/idle.c
 kernel-srcs += src/kernel/sched/mutex.c
@@ -10,4 +11,5 @@ kernel-srcs += src/kernel/sched/rwsem.c
 kernel-srcs += src/kernel/sched/sched.c
 kernel-srcs += src/kernel/sched/task.c
 kernel-srcs += src/kernel/sched/wait.c
+kernel-srcs += src/kernel/sched/watchdog.c
 kernel-srcs += src/kernel/sched/workqueue.c

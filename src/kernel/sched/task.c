@@ -145,13 +145,17 @@ static void kthread_main(void *arg)
 	sched_exit();
 }
 
-struct task *kthread_start(const char *name, void (*fn)(void *), void *arg)
+static struct task *start_kthread(u64 affinity, const char *name, void (*fn)(void *), void *arg)
 {
 	struct task *t = task_alloc();
 
 	if (!t)
 		return NULL;
 	t->flags = TASKF_KERNEL;
+	if (affinity) {
+		t->flags |= TASKF_BOUND;
+		t->affinity = affinity;
+	}
 	strlcpy(t->comm, name, sizeof(t->comm));
 	t->kthread_fn = fn;
 	t->kthread_arg = arg;
@@ -160,6 +164,17 @@ struct task *kthread_start(const char *name, void (*fn)(void *), void *arg)
 		kthread_born(t);
 	task_start(t);
 	return t;
+}
+
+struct task *kthread_start(const char *name, void (*fn)(void *), void *arg)
+{
+	return start_kthread(0, name, fn, arg);
+}
+
+struct task *kthread_start_on(unsigned cpu, const char *name, void (*fn)(void *), void *arg)
+{
+	ASSERT_OP(cpu, <, cpu_count);
+	return start_kthread(1ULL << cpu, name, fn, arg);
 }
 
 char task_state_char(const struct task *t)

@@ -45,6 +45,8 @@ enum task_flags {
 	TASKF_FORKED_NOEXEC = 16, /* no exec since fork (setpgid) */
 	TASKF_OOM_VICTIM = 32,
 	TASKF_SUPER = 64,  /* used privilege (acct) */
+	TASKF_WORKER = 256, /* does queued work (sched/workqueue.c) */
+	TASKF_BOUND = 128, /* its affinity is not to be changed: a kernel thread of one CPU */
 };
 
 enum sched_class { SCHED_CLASS_FAIR, SCHED_CLASS_RT, SCHED_CLASS_IDLE };
@@ -52,8 +54,10 @@ enum sched_class { SCHED_CLASS_FAIR, SCHED_CLASS_RT, SCHED_CLASS_IDLE };
 struct sched_entity {
 	struct rb_node node;   /* rq: in the fair tree */
 	u64 vruntime;         /* rq: virtual ns received: ns * 1024 / weight */
-	u64 deadline;         /* rq: virtual time by which the slice is to be had */
+	u64 deadline;         /* rq: the vruntime at which its request will be served */
 	u64 vslice;           /* rq: a slice in virtual ns at this weight */
+	u64 least;            /* rq: the least vruntime in the tree below */
+	s64 vlag;             /* rq: virtual ns owed to it when it went to sleep; never negative */
 	u64 slice_start;      /* rq: sum_exec when the slice began (RR) */
 	u64 exec_start;       /* rq: clock at the last account */
 	u64 sum_exec;         /* rq: ns on CPU in all */
@@ -66,7 +70,10 @@ struct sched_entity {
 	u8 boost;             /* rq: at least this real-time priority, by inheritance; 0: none */
 	s8 nice;              /* rq: -20..19 */
 	bool on_rq;           /* rq: runnable, the running one included */
-	bool reset_on_fork;
+	bool reset_on_fork;   /* rq */
+	u64 rt_run_ns;        /* rq: ns on CPU as a real-time task since it slept last, as ticks see it */
+	u8 short_runs;        /* rq: how often in succession it slept soon after it began to run */
+	bool iowait;          /* self: its uninterruptible sleep is for a device (iowait_begin) */
 };
 
 struct task {
@@ -145,6 +152,10 @@ static always_inline struct task *current_task(void)
 }
 #define current current_task()
 
+/* Around uninterruptible or killable waiting for a device: an idle CPU counts it as iowait. */
+static inline void iowait_begin(void) { current->se.iowait = true; }
+static inline void iowait_end(void) { current->se.iowait = false; }
+
 static inline void task_get(struct task *t) { ref_get(&t->refs); }
 void task_free(struct task *t);
 static inline void task_put(struct task *t)
@@ -181,6 +192,8 @@ extern void (*kthread_ended)(struct task *t);
  * wait for the caller, who then may task_get it.
  */
 struct task *kthread_start(const char *name, void (*fn)(void *), void *arg);
+/* The same, bound to `cpu`, which is online or about to be. */
+struct task *kthread_start_on(unsigned cpu, const char *name, void (*fn)(void *), void *arg);
 
 /*
  * A new task becomes runnable for the first time.  A user task inherits policy, nice value
@@ -188,15 +201,21 @@ struct task *kthread_start(const char *name, void (*fn)(void *), void *arg);
  * drops it after the last switch.
  */
 void task_start(struct task *t);
+/*
+ * What the waker knows: WAKE_SYNC, it is about to sleep (or may be: the scheduler believes it of tasks
+ * that have been doing so), so the woken one had better run on its CPU.
+ */
+enum wake_hint { WAKE_NORMAL, WAKE_SYNC };
 /* Wakes `t` if its state is in `states`; true when it did. Any context. */
 bool task_wake_state(struct task *t, u32 states);
 /* The same with interrupts off already; the caller sees to it that preemption is checked later. */
-bool task_wake_irqs_off(struct task *t, u32 states);
+bool task_wake_irqs_off(struct task *t, u32 states, enum wake_hint hint);
 #define TASK_WAITING (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE | TASK_KILLABLE)
 static inline bool task_wake(struct task *t)
 {
 	return task_wake_state(t, TASK_WAITING);
 }
+bool task_wake_sync(struct task *t); /* WAKE_SYNC */
 /* Tells `t` to look at its work bits soon: sets them and kicks its CPU if it runs in user mode. Any context. */
 void task_set_work(struct task *t, u32 work);
 
@@ -242,7 +261,10 @@ int task_set_policy(struct task *t, unsigned policy, unsigned rt_priority);
 void task_set_boost(struct task *t, unsigned rt_priority);
 /* After task_set_policy; no lock held. Set by proc/. */
 extern void (*task_priority_changed)(struct task *t);
-/* A bit per CPU; -EINVAL when none of them is online. */
+/*
+ * A bit per CPU. When it returns, `t` does not run where it may not. Interrupts on, no lock held.
+ * -EINVAL: none of them is online, or `t` is bound to its CPU.
+ */
 int task_set_affinity(struct task *t, u64 cpus);
 /* ns of a SCHED_RR slice, or of a fair one (sched_rr_get_interval). */
 u64 task_slice_ns(const struct task *t);
@@ -266,3 +288,11 @@ u64 sched_tasks_started(void); /* since boot: /proc/stat's "processes" */
 /* ns that CPU `cpu` spent: user, nice, system, idle, iowait, irq, softirq (for /proc/stat). */
 struct cpu_times { u64 user, nice, system, idle, iowait, irq, softirq; };
 void sched_cpu_times(unsigned cpu, struct cpu_times *t);
+/* See sched_delay in sched/internal.h: the longest one, in cycles. */
+extern u32 sched_delay_max;
+/* Tasks that wait for a device (procs_blocked). */
+unsigned sched_nr_iowait(void);
+/* ns that this CPU has spent in an interrupt. Interrupts off. */
+void sched_account_irq(u64 ns);
+/* Real-time tasks may have `runtime` of each `period` (ns) of a CPU that others want; ~0: all of it. */
+extern u64 sched_rt_period_ns, sched_rt_runtime_ns, sched_rr_slice_ns;

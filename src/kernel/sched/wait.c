@@ -41,7 +41,7 @@ static bool unlinked(const struct wait_entry *e)
 
 bool wait_default_func(struct wait_entry *e, u64 key)
 {
-	bool woke = task_wake_irqs_off(e->task, TASK_WAITING);
+	bool woke = task_wake_irqs_off(e->task, TASK_WAITING, WAKE_SYNC);
 
 	if (woke)
 		unlink_last(e);
@@ -108,7 +108,9 @@ void wait_prepare(struct wait_queue *q, struct wait_entry *e, enum wait_kind kin
 	if (list_empty(&e->link))
 		link_entry(q, e);
 	queue_unlock(q, flags);
+	sched_delay();
 	atomic_exchange(&current->state, (u32)kind);
+	sched_delay();
 }
 
 void wait_finish(struct wait_queue *q, struct wait_entry *e)
@@ -174,6 +176,8 @@ int wait_block(enum wait_kind kind, u64 deadline_ns)
 int wait_block_on(enum wait_kind kind, enum timer_clock clock, u64 deadline_ns)
 {
 	struct task *t = current;
+
+	might_sleep();
 
 	/* Every pending signal that counts has set a work bit; the rest is asked only then. */
 	if (unlikely(READ_ONCE(t->work) & ~WORK_RESCHED)) {

@@ -4,6 +4,7 @@
  *
  *   int err = wait_event(&q, KIND, condition);            0, -EINTR/-ERESTARTSYS
  *   int err = wait_event_until(&q, KIND, condition, deadline_ns);   also -ETIMEDOUT
+ *   int err = wait_event_exclusive(&q, KIND, condition);  woken one at a time
  *   int err = wait_event_locked(&q, KIND, condition, &spinlock);    condition under the lock
  *
  * KIND names how the wait may end early: WAIT_INTERRUPTIBLE (a signal: -ERESTARTSYS,
@@ -85,54 +86,51 @@ int wait_block(enum wait_kind kind, u64 deadline_ns);
 /* The same, the deadline being one of another clock, whose steps it follows. */
 int wait_block_on(enum wait_kind kind, enum timer_clock clock, u64 deadline_ns);
 
-#define wait_event_until(q, kind, cond, deadline)                              \
+/*
+ * The loop behind all of them: `unlock` and `lock` are what is done around the sleep.  A condition
+ * that has come true wins over a signal or the deadline, so that a wake-up meant for one
+ * waiter is never lost with it.
+ */
+#define wait_event_loop(q, kind, cond, deadline, entry_flags, unlock, lock)    \
 	({                                                                     \
 		int err_ = 0;                                                  \
-		might_sleep();                                                 \
 		if (!(cond)) {                                                 \
 			struct wait_entry we_;                                 \
 			wait_entry_init(&we_, NULL);                           \
+			we_.flags = (entry_flags);                             \
 			for (;;) {                                             \
 				wait_prepare(q, &we_, kind);                   \
 				if (cond)                                      \
 					break;                                 \
+				unlock;                                        \
 				err_ = wait_block(kind, deadline);             \
-				if (cond) {                                    \
+				lock;                                          \
+				if (cond)                                      \
 					err_ = 0;                              \
-					break;                                 \
-				}                                              \
-				if (err_)                                      \
-					break;                                 \
+				else if (!err_)                                \
+					continue;                              \
+				break;                                         \
 			}                                                      \
 			wait_finish(q, &we_);                                  \
 		}                                                              \
 		err_;                                                          \
+	})
+
+#define wait_event_until(q, kind, cond, deadline) \
+	({                                                                     \
+		might_sleep();                                                 \
+		wait_event_loop(q, kind, cond, deadline, 0, (void)0, (void)0); \
 	})
 
 #define wait_event(q, kind, cond) wait_event_until(q, kind, cond, 0)
 
-/* `cond` is tested with `lock` held (spin_lock); it is held on return. */
-#define wait_event_locked(q, kind, cond, lock)                                 \
+/* Woken one at a time: who changes the condition wakes as many as it is good for. */
+#define wait_event_exclusive(q, kind, cond) \
 	({                                                                     \
-		int err_ = 0;                                                  \
-		if (!(cond)) {                                                 \
-			struct wait_entry we_;                                 \
-			wait_entry_init(&we_, NULL);                           \
-			for (;;) {                                             \
-				wait_prepare(q, &we_, kind);                   \
-				if (cond)                                      \
-					break;                                 \
-				spin_unlock(lock);                             \
-				err_ = wait_block(kind, 0);                    \
-				spin_lock(lock);                               \
-				if (cond) {                                    \
-					err_ = 0;                              \
-					break;                                 \
-				}                                              \
-				if (err_)                                      \
-					break;                                 \
-			}                                                      \
-			wait_finish(q, &we_);                                  \
-		}                                                              \
-		err_;                                                          \
+		might_sleep();                                                 \
+		wait_event_loop(q, kind, cond, 0, WAIT_ENTRY_EXCLUSIVE, (void)0, (void)0); \
 	})
+
+/* `cond` is tested with `lock` held (spin_lock); it is held on return. */
+#define wait_event_locked(q, kind, cond, lock) \
+	wait_event_loop(q, kind, cond, 0, 0, spin_unlock(lock), spin_lock(lock))

@@ -14,6 +14,7 @@
 #include <proc/pid.h>
 #include <proc/process.h>
 #include <proc/signal.h>
+#include <sched/watchdog.h>
 #include <syscall/handlers.h>
 #include <syscall/system.h>
 #include <time/clock.h>
@@ -219,6 +220,8 @@ void system_init(void)
 {
 	static u64 pid_max = 32768;
 	static const struct procfs_number pid_max_number = { .value = &pid_max };
+	static const struct procfs_number thresh = { .value = &watchdog_thresh, .max = 60 };
+	char word[8];
 
 	procfs_add("version", show_version, NULL);
 	procfs_add("cmdline", show_line, kernel_cmdline);
@@ -227,5 +230,9 @@ void system_init(void)
 	procfs_add("sys/kernel/osrelease", show_line, SYSTEM_RELEASE);
 	procfs_add("sys/kernel/version", show_line, SYSTEM_VERSION);
 	tree_add_file(&procfs_tree, "sys/kernel/hostname", 0644, show_hostname, write_hostname, NULL);
+	if (cmdline_get("nowatchdog", word, sizeof word))
+		watchdog_thresh = 0;
+	procfs_add_number("sys/kernel/watchdog_thresh", 0644, &thresh);
 	procfs_add_number("sys/kernel/pid_max", 0444, &pid_max_number);
+	sched_settings_init();
 }

@@ -78,7 +78,7 @@ def main():
     p.add_argument("--mem", default="512")
     p.add_argument("--smp", type=int, default=1, help="the guest's CPUs")
     p.add_argument("--linux", metavar="BZIMAGE", help="boot this Linux instead of Skerry")
-    p.add_argument("make", nargs="*", default=["DEBUG=1", "KASAN=1", "UBSAN=1"],
+    p.add_argument("make", nargs="*", default=["DEBUG=1", "KASAN=1", "UBSAN=1", "LOCKDEP=1"],
                    metavar="VAR=VALUE", help="passed to make iso (default: all sanitizers)")
     args = p.parse_args()
     BUILD.mkdir(parents=True, exist_ok=True)

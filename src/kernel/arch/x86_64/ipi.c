@@ -26,11 +26,13 @@
 #include <arch/irq.h>
 #include <arch/irqflags.h>
 #include <arch/x86_64/internal.h>
+#include <debug/log.h>
 #include <debug/panic.h>
 #include <sync/atomic.h>
 #include <sync/preempt.h>
 
-#define STOP_WAIT 100000 /* rounds for the others to stop */
+#define DUMP_WAIT 4000000000UL /* cycles: about a second */
+#define STOP_CYCLES 3000000000UL /* about a second for the others to stop; in emulators they may be late */
 
 PERCPU static struct ipi_call *call_queue;                  /* atomic: newest first */
 PERCPU static struct ipi_call calls[MAX_CPUS];              /* this CPU's to each other one */
@@ -38,6 +40,7 @@ PERCPU static u64 calls_received;                           /* this CPU */
 PERCPU static u64 reschedules_received;
 static bool stopping; /* atomic */
 static u64 stopped;   /* atomic: bit per CPU */
+PERCPU static const struct regs *stopped_at; /* valid once the bit is set: it never goes on */
 
 static struct ipi_call *in_order(struct ipi_call *newest)
 {
@@ -139,6 +142,40 @@ void ipi_reschedule(unsigned cpu)
 	apic_send(cpu, APIC_ICR_FIXED | VECTOR_RESCHEDULE);
 }
 
+/* A CPU of which another wants to know what it does: its bit is cleared when that is logged. */
+static u64 dump_wanted; /* atomic */
+
+bool ipi_dump(unsigned cpu)
+{
+	u64 bit = 1UL << cpu, start = cycles_now();
+
+	if (!(atomic_fetch_or(&dump_wanted, bit) & bit))
+		apic_send(cpu, APIC_ICR_NMI);
+	while (atomic_load(&dump_wanted) & bit) {
+		if (cycles_now() - start > DUMP_WAIT)
+			return false;
+		cpu_relax();
+	}
+	return true;
+}
+
+bool ipi_dump_here(struct regs *r)
+{
+	u64 bit = 1UL << cpu_id();
+
+	if (!(atomic_load(&dump_wanted) & bit))
+		return false;
+	if (regs_from_user(r)) {
+		log_emerg("CPU %u: in user mode at %#lx", cpu_id(), r->rip);
+	} else {
+		log_emerg("CPU %u: in the kernel, interrupts %s, rsp %#lx", cpu_id(),
+			  r->rflags & RFLAGS_IF ? "on" : "off", r->rsp);
+		backtrace_log(r);
+	}
+	atomic_and(&dump_wanted, ~bit);
+	return true;
+}
+
 void ipi_self_work(void)
 {
 	if (likely(apic_present))
@@ -174,7 +211,7 @@ void ipi_stop_others(void)
 		return;
 	for (u64 m = others; m; m &= m - 1)
 		apic_send((unsigned)__builtin_ctzll(m), APIC_ICR_NMI);
-	for (int i = 0; i < STOP_WAIT && atomic_load(&stopped) != others; i++)
+	for (u64 start = cycles_now(); atomic_load(&stopped) != others && cycles_now() - start < STOP_CYCLES;)
 		cpu_relax();
 }
 
@@ -183,8 +220,14 @@ bool ipi_stop_wanted(void)
 	return atomic_load(&stopping);
 }
 
-noreturn void ipi_stop_here(void)
+noreturn void ipi_stop_here(const struct regs *r)
 {
+	this_cpu_write(stopped_at, r);
 	atomic_or(&stopped, 1UL << cpu_id());
 	cpu_halt_forever();
+}
+
+const struct regs *ipi_stopped_at(unsigned cpu)
+{
+	return atomic_load(&stopped) >> cpu & 1 ? READ_ONCE(*per_cpu_ptr(stopped_at, cpu)) : NULL;
 }

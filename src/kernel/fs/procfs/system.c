@@ -78,11 +78,11 @@ static int show_stat(struct text *t, void *ctx)
 		snprintf(name, sizeof name, "cpu%u", i);
 		stat_cpu(t, name, &c);
 	}
-	text_printf(t, "intr %llu\nctxt %llu\nbtime %llu\nprocesses %llu\nprocs_running %u\nprocs_blocked 0\n",
+	text_printf(t, "intr %llu\nctxt %llu\nbtime %llu\nprocesses %llu\nprocs_running %u\nprocs_blocked %u\n",
 		    (unsigned long long)irq_count_total(), (unsigned long long)sched_switches(),
 		    (unsigned long long)(clock_realtime_offset_ns() / NSEC_PER_SEC),
 		    (unsigned long long)sched_tasks_started(),
-		    sched_nr_running());
+		    sched_nr_running(), sched_nr_iowait());
 	return 0;
 }
 
