@@ -11,6 +11,7 @@ import argparse
 import fcntl
 import hashlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -52,9 +53,18 @@ def arguments():
         help="appended to the default entry's (CMDLINE)",
     )
     p.add_argument("--entry", choices=ENTRIES, default="normal", help="the default entry")
-    p.add_argument("--gfx", metavar="MODE", help="GRUB's gfxpayload: 800x600x16, say")
+    p.add_argument(
+        "--gfx", metavar="MODE", type=gfx_modes, help="GRUB's gfxpayload: 800x600x16, say"
+    )
     p.add_argument("--menu", type=int, help="show the menu for that many seconds")
     return p.parse_args()
+
+
+def gfx_modes(text):
+    """GRUB takes what it does not understand for `text`, and says nothing."""
+    if not re.fullmatch(r"((auto|keep|text|\d+x\d+(x\d+)?)([,;]|$))+", text):
+        raise argparse.ArgumentTypeError(f"{text}: not a mode as 800x600, 800x600x16, keep or text")
+    return text
 
 
 def run(*argv, **kwargs):
@@ -78,7 +88,10 @@ def make_root(o, out, epoch):
         mode = tree.nodes[""].mode
         tree.add_layer(o.overlay)
         tree.nodes[""].mode = mode
-    owners = read_owners(o.owners) if o.owners else None
+    try:
+        owners = read_owners(o.owners) if o.owners else None
+    except OSError as e:
+        raise SystemExit(f"mkiso: OWNERS: {o.owners}: {e.strerror}")
     with open(out, "wb") as f:
         write_cpio(tree, f, epoch, owners)
 
@@ -266,8 +279,13 @@ def main():
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     epoch = int(os.environ.get("SOURCE_DATE_EPOCH", "1767225600"))
     os.environ["SOURCE_DATE_EPOCH"] = str(epoch)
-    os.makedirs(os.path.dirname(o.out), exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=os.path.dirname(o.out), prefix=".iso-") as scratch:
+    folder = os.path.dirname(o.out)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        work = tempfile.TemporaryDirectory(dir=folder, prefix=".iso-")
+    except OSError as e:
+        raise SystemExit(f"mkiso: OUT: {folder}: {e.strerror}")
+    with work as scratch:
         assemble(o, scratch, epoch)
         os.replace(f"{scratch}/out.iso", o.out)
 

@@ -8,7 +8,7 @@ and scripts all come through here.  Two manners of use:
     tools/run.py --iso build/skerry.iso                    interactive; Ctrl-A X ends QEMU
     tools/run.py --iso X --timeout 60 --until 'PATTERN'    for scripts: ends by itself
 
-Exit status: QEMU's own; 0 when --until matched; 124 on time-out.
+Exit status: the emulator's own; 0 when --until matched or Ctrl-A X was typed; 124 on time-out.
 """
 import argparse
 import os
@@ -191,14 +191,29 @@ def stop_group(child):
         pass
 
 
+class Typed:
+    """What is typed on the way to the machine; Ctrl-A and X in a row mean the end, in one read or two."""
+
+    def __init__(self):
+        self.escaped = False
+
+    def take(self, data):
+        """(what goes to the machine, is this the end)"""
+        for i, byte in enumerate(data):
+            if self.escaped and byte in b"xX":
+                return data[:i], True
+            self.escaped = byte == 0x01
+        return data, False
+
+
 def supervise(child, output, o, keys=None):
     """Copy what comes out of `output` until `child` ends, or the time is up, or --until matches.
 
-    With `keys`, standard input goes there, until Ctrl-A X.  The exit status.
+    With `keys`, standard input goes there, until Ctrl-A X (status 0).  The exit status.
     """
     end = time.monotonic() + o.timeout if o.timeout else None
     pattern = re.compile(o.until.encode()) if o.until else None
-    line, escaped, sources = b"", False, [output] + ([0] if keys is not None else [])
+    line, typed, sources = b"", Typed(), [output] + ([0] if keys is not None else [])
     try:
         while True:
             left = max(0, end - time.monotonic()) if end else 0.2
@@ -221,10 +236,12 @@ def supervise(child, output, o, keys=None):
                 data = os.read(0, 4096)
                 if not data:
                     sources.remove(0)
-                elif escaped and data[:1] in b"xX":
-                    raise KeyboardInterrupt
-                escaped = data == b"\x01"
+                data, ended = typed.take(data)
                 os.write(keys, data)
+                if ended:
+                    stop_group(child)
+                    child.wait()
+                    return 0
             if end and time.monotonic() >= end:
                 print(f"\nrun.py: time-out after {o.timeout:g} s", file=sys.stderr)
                 stop_group(child)
@@ -257,7 +274,8 @@ def run_bochs(o):
     child = subprocess.Popen(bochs_command(o, os.ttyname(slave), work), start_new_session=True)
     interactive = sys.stdin.isatty() and o.timeout is None and o.until is None
     saved = termios.tcgetattr(0) if interactive else None
-    print("run.py: the screen is VNC localhost:5900; Ctrl-A X ends Bochs", file=sys.stderr)
+    screen = "" if o.window else "the screen is VNC localhost:5900; "
+    print(f"run.py: {screen}Ctrl-A X ends Bochs", file=sys.stderr)
     try:
         if interactive:
             tty.setraw(0)

@@ -46,7 +46,10 @@ def read_list(path):
 def apt(*argv):
     result = subprocess.run(argv, capture_output=True, text=True)
     if result.returncode:
-        raise SystemExit(f"userland: {' '.join(argv[:3])} failed:\n{result.stderr.strip()}")
+        hint = ""
+        if "Unable to locate package" in result.stderr:
+            hint = "\nuserland: if the name is right, `apt-get update` as root fetches the lists of packages"
+        raise SystemExit(f"userland: {' '.join(argv[:2])} failed:\n{result.stderr.strip()}{hint}")
     return result.stdout
 
 
@@ -90,12 +93,11 @@ def fetch(chosen):
         (package, version) for package, version, deb in chosen if not os.path.isdir(folder_of(deb))
     ]
     if missing:
-        print(
-            f"  APT     {' '.join(f'{package}={version}' for package, version in missing)}",
-            flush=True,
-        )
+        names = " ".join(package for package, _ in missing[:5])
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        print(f"  APT     {names}{more}", flush=True)
         with tempfile.TemporaryDirectory(dir=CACHE, prefix="fetch-") as scratch:
-            subprocess.run(
+            download = subprocess.run(
                 [
                     "apt-get",
                     "download",
@@ -105,8 +107,9 @@ def fetch(chosen):
                     *(f"{package}={version}" for package, version in missing),
                 ],
                 cwd=scratch,
-                check=True,
             )
+            if download.returncode:
+                raise SystemExit("userland: apt-get download failed; `make clean` forgets which versions it was to take")
             for deb in os.listdir(scratch):
                 unpacked = os.path.join(scratch, "root")
                 subprocess.run(["dpkg-deb", "-x", os.path.join(scratch, deb), unpacked], check=True)

@@ -2,9 +2,12 @@
 """What tools/ promises about the ISO: the archive's layout, overlays, owners, equal bytes."""
 import io
 import os
+import re
 import subprocess
 
 import machine  # noqa: F401  (puts tools/ on the path)
+import pytest
+import run  # tools/run.py
 from machine import TOP, build_iso
 from rootfs import PAGE, Tree, write_cpio
 
@@ -108,3 +111,41 @@ def test_unknown_user_land_is_an_error():
         text=True,
     )
     assert result.returncode
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        ("OWNERS=nonesuch", "OWNERS: .*nonesuch: No such file"),
+        ("OVERLAY=nonesuch", "OVERLAY: .*nonesuch is not a directory"),
+        ("GFX=800by600", "800by600: not a mode"),
+        ("ENTRY=nonesuch", "invalid choice: 'nonesuch'"),
+        ("OUT=/dev/null/x", "OUT: /dev/null: "),
+    ],
+)
+def test_what_is_wrong_is_said(words, message):
+    result = subprocess.run(
+        ["make", "-s", "-C", str(TOP), "iso", "OUT=build/test/never.iso", words],
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode and re.search(message, result.stderr)
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "reads, sent, ended",
+    [
+        ([b"ls\r"], b"ls\r", False),
+        ([b"a\x01x"], b"a\x01", True),
+        ([b"a\x01", b"Xb"], b"a\x01", True),
+        ([b"\x01b", b"x"], b"\x01bx", False),
+        ([b"\x01\x01", b"", b"x"], b"\x01\x01", True),
+    ],
+)
+def test_ctrl_a_x_however_it_is_read(reads, sent, ended):
+    typed, got = run.Typed(), b""
+    for data in reads:
+        data, end = typed.take(data)
+        got += data
+    assert (got, end) == (sent, ended)

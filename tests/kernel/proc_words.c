@@ -25,7 +25,7 @@ SELFTEST(proc_cmdline_words)
 	CHECK(saved);
 	consoles = 0;
 	cmdline_set("console=ttyS0,115200 quiet init=/bin/a console=tty0 FOO=bar single mod.opt=1 "
-		    "panic=5 panic=7 init=/bin/b -- panic=9 X=y last");
+		    "panic=5 panic=7 consoleblank=60 keymap=de nowatchdog maxcpus=2 nosmp init=/bin/b -- panic=9 X=y last");
 	bool panics = cmdline_get("panic", value, sizeof value) && !strcmp(value, "7");
 	bool bare = cmdline_has("quiet") && !cmdline_has("single2") && !cmdline_has("last");
 	bool cut = cmdline_get("console", value, 3) && !strcmp(value, "tt");

@@ -13,6 +13,13 @@ static always_inline unsigned cpu_id(void)
 	return this_cpu_read(percpu_cpu_id);
 }
 
+extern u32 percpu_nmi_depth; /* PERCPU */
+/* In a handler that may have interrupted anything, the holder of any lock: NMI, #MC, #DB in the kernel. */
+static always_inline bool cpu_in_nmi(void)
+{
+	return this_cpu_read(percpu_nmi_depth) != 0;
+}
+
 static always_inline void cpu_relax(void)
 {
 	__asm__ volatile("pause" ::: "memory");

@@ -71,3 +71,6 @@ bool ipi_dump(unsigned cpu);
 
 /* Stops all other CPUs (panic, power off). */
 void ipi_stop_others(void);
+/* Where that caught CPU `cpu`; NULL: it has not stopped. */
+struct regs;
+const struct regs *ipi_stopped_at(unsigned cpu);

@@ -44,6 +44,8 @@ void pt_free_range(struct arch_mm *am, u64 start, u64 end);
 void tlb_flush_page(struct arch_mm *am, u64 va);
 void tlb_flush_range(struct arch_mm *am, u64 start, u64 end);
 void tlb_flush_all(struct arch_mm *am);
+/* This CPU alone, whose entry for `va` of the loaded address space is older than the table's and stricter. */
+void tlb_flush_here(u64 va);
 
 /*
  * This CPU, running its idle task with interrupts off, is about to wait: it need not be told of flushes

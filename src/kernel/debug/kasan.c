@@ -108,7 +108,7 @@ static bool report_begin(void)
 static noreturn void report_end(u64 addr, const char *what)
 {
 	if (panic_describe_task)
-		panic_describe_task();
+		panic_describe_task(cpu_id());
 	if (kasan_describe)
 		kasan_describe(addr);
 	shadow_log(addr);

@@ -16,7 +16,7 @@
 
 int panic_timeout;
 bool panic_in_progress, machine_stopping;
-void (*panic_describe_task)(void);
+void (*panic_describe_task)(unsigned cpu);
 void (*panic_notify)(void);
 
 static u32 panic_cpu_plus_1; /* atomic */
@@ -78,6 +78,30 @@ static void panic_claim(void)
 	panic_depth++;
 }
 
+/* Where the other CPUs were. */
+static void describe_others(void)
+{
+	enum log_level level = LOG_EMERG;
+
+	for (unsigned cpu = 0; cpu < cpu_count; cpu++) {
+		const struct regs *r = ipi_stopped_at(cpu);
+		u64 ip;
+
+		if (cpu == cpu_id())
+			continue;
+		if (panic_describe_task)
+			panic_describe_task(cpu);
+		if (!r) {
+			log_emerg("  it does not stop, not even for an NMI");
+		} else if (regs_user_ip(r, &ip)) {
+			log_emerg("  in user mode at %#lx", ip);
+		} else {
+			log_emerg("backtrace:");
+			backtrace_walk_stopped(cpu, r, backtrace_line, &level);
+		}
+	}
+}
+
 static noreturn void panic_v(const struct regs *r, const char *fmt, va_list ap)
 {
 	char reason[256];
@@ -92,12 +116,13 @@ static noreturn void panic_v(const struct regs *r, const char *fmt, va_list ap)
 		panic_end();
 	ipi_stop_others();
 	if (panic_describe_task)
-		panic_describe_task();
+		panic_describe_task(cpu_id());
 	else
 		log_emerg("CPU %u", cpu_id());
 	if (r)
 		regs_log(r);
 	backtrace_log_at(LOG_EMERG, r);
+	describe_others();
 	panic_end();
 }
 

@@ -23,8 +23,8 @@ extern bool panic_in_progress;
  * a console no lock is waited for, and what is written there shows at once. */
 extern bool machine_stopping;
 
-/* Lines about the current task for the panic text; set by sched/. */
-extern void (*panic_describe_task)(void);
+/* Lines about the task that CPU `cpu` runs for the panic text; set by sched/. */
+extern void (*panic_describe_task)(unsigned cpu);
 
 /* Tells whoever watches the machine from outside, once, behind the text; any context. Set by a driver. */
 extern void (*panic_notify)(void);

@@ -13,8 +13,9 @@ char kernel_cmdline[CMDLINE_MAX];
 /* Words that are the kernel's; with '=' where they take a value. Init does not see them. */
 static const char *const known[] = {
 	"init=", "rdinit=", "root=", "rootfstype=", "rootflags=", "ro", "rw", "console=", "loglevel=",
-	"quiet", "debug", "panic=", "maxcpus=", "nosmp", "nowatchdog", "noapic", "nokaslr", "mitigations=", "mem=", "ip=",
-	"keymap=", "sched_delay=", "selftest", "selftest=", "earlyprintk=", "BOOT_IMAGE=", "initrd=",
+	"quiet", "debug", "panic=", "maxcpus=", "nosmp", "nowatchdog", "noapic", "nokaslr",
+	"mitigations=", "mem=", "ip=", "keymap=", "consoleblank=", "sched_delay=", "selftest",
+	"selftest=", "earlyprintk=", "BOOT_IMAGE=", "initrd=",
 };
 
 void cmdline_set(const char *line)

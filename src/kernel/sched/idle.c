@@ -28,15 +28,15 @@ void sched_delay(void)
 
 static struct task boot_task; /* the context that the boot CPU starts in */
 
-static void describe_task(void)
+static void describe_task(unsigned cpu)
 {
-	struct task *t = current;
+	struct task *t = *per_cpu_ptr(percpu_current, cpu);
 
 	log_emerg("CPU %u, task %s at %p, %s, flags %#x, state %#x, preempt %#x, last system call %ld",
-		  cpu_id(), t->comm, (void *)t, t->flags & TASKF_KERNEL ? "kernel thread" : "user task",
-		  t->flags, t->state, this_cpu_read(preempt_state), (long)t->last_syscall);
+		  cpu, t->comm, (void *)t, t->flags & TASKF_KERNEL ? "kernel thread" : "user task",
+		  t->flags, t->state, READ_ONCE(*per_cpu_ptr(preempt_state, cpu)), (long)t->last_syscall);
 	sched_dump_locks(t);
-	lockdep_dump_cpu(cpu_id());
+	lockdep_dump_cpu(cpu);
 }
 
 #ifdef CONFIG_LOCKDEP

@@ -237,7 +237,7 @@ static int fault_present(struct area *a, pte_t *pte, pte_t old, u64 va, unsigned
 {
 	if (!(flags & FAULT_WRITE) || pte_write(old)) {
 		/* Somebody else was faster, or a stale TLB entry said otherwise. */
-		tlb_flush_page(&a->mm->arch, va);
+		tlb_flush_here(va);
 		return 0;
 	}
 	if (a->flags & AREA_SHARED)

@@ -85,6 +85,7 @@ struct mm {
 	u64 code_start, code_end, data_start, data_end;
 	u64 pages_total;          /* lock: of all areas (RLIMIT_AS) */
 	u64 pages_locked, pages_data, pages_stack, pages_exec;
+	u32 zaps;                 /* atomic: who takes pages out just now, see zap.c */
 	s64 rss_anon, rss_file, rss_shmem; /* atomic */
 	u64 rss_peak, total_peak;
 	struct file *exe;         /* referenced; lock */

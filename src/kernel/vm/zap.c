@@ -10,10 +10,17 @@
  *   leaf table lock held:   clear entries, gather frames
  *   no lock held:           flush, drop references, frame_free_batch
  *
+ * Truncation takes pages out of an address space without its lock.  A munmap that finds an entry gone
+ * already must not return while the other's flush is still to come, or programs could use
+ * an old page at an address that is free, or mapped anew.  mm->zaps counts who is at it; who is not alone
+ * flushes what it was asked for, whether it found entries there or not.
+ *
  * An address space without users is on no CPU any more: there is nothing to flush.
  */
+#include <arch/cpu.h>
 #include <debug/panic.h>
 #include <mm/slab.h>
+#include <sync/atomic.h>
 #include <vm/internal.h>
 
 #define SMALL_BATCH 32
@@ -23,8 +30,10 @@ struct zap {
 	struct area *area;
 	enum zap_mode mode;
 	bool live;                   /* CPUs may run in the address space */
+	bool counted;                /* in mm->zaps: several CPUs may */
 	struct frame **frames;
 	unsigned count, capacity;
+	u64 start, end;              /* what is to go */
 	u64 flush_start, flush_end;  /* cleared and not flushed yet */
 	s64 anon_pages, cache_pages; /* cleared in all */
 	struct frame *large;         /* page behind `frames`, or NULL */
@@ -74,6 +83,10 @@ static void give_back(struct zap *z)
 
 static void flush(struct zap *z)
 {
+	if (z->counted && unlikely(atomic_load(&z->area->mm->zaps) > 1)) {
+		z->flush_start = z->start;
+		z->flush_end = z->end;
+	}
 	if (z->flush_start < z->flush_end && z->live)
 		tlb_flush_range(&z->area->mm->arch, z->flush_start, z->flush_end);
 	z->flush_start = USER_MAX;
@@ -172,10 +185,15 @@ void zap_area(struct area *a, u64 start, u64 end, enum zap_mode mode)
 	z.mode = mode;
 	z.live = ref_read(&mm->users) != 0;
 	z.count = 0;
+	z.start = start;
+	z.end = end;
 	z.flush_start = USER_MAX;
 	z.flush_end = 0;
 	z.anon_pages = z.cache_pages = 0;
 	batch_begin(&z, pages_of(start, end));
+	z.counted = z.live && cpu_count > 1;
+	if (z.counted)
+		atomic_inc(&mm->zaps);
 	for (u64 va = start; va < end; va = pt_next_leaf(&mm->arch, va, end)) {
 		u64 leaf_end = LEAF_END(va, end);
 		pte_t *pte = pt_lookup(&mm->arch, va);
@@ -188,6 +206,8 @@ void zap_area(struct area *a, u64 start, u64 end, enum zap_mode mode)
 			va = leaf_end;
 	}
 	flush(&z);
+	if (z.counted)
+		atomic_dec(&mm->zaps);
 	if (z.large)
 		frame_put(z.large);
 	if (z.anon_pages | z.cache_pages) {

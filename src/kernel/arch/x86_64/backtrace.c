@@ -24,11 +24,11 @@ static bool inside(u64 addr, u64 size, u64 low, u64 high)
 	return addr >= low && addr < high && high - addr >= size;
 }
 
-/* May `size` bytes at `addr` be read as part of a stack? */
-static bool on_stack(u64 addr, u64 size)
+/* May `size` bytes at `addr` be read as part of a stack that CPU `cpu` is on? */
+static bool on_stack(unsigned cpu, u64 addr, u64 size)
 {
-	const struct task *t = current;
-	u64 ist = (u64)this_cpu_read(percpu_ist_stacks);
+	const struct task *t = *per_cpu_ptr(percpu_current, cpu);
+	u64 ist = (u64)*per_cpu_ptr(percpu_ist_stacks, cpu);
 
 	if (addr & 7)
 		return false;
@@ -44,17 +44,16 @@ static bool is_text(u64 ip)
 	return ip >= (u64)text_start && ip < (u64)text_end;
 }
 
-void no_sanitize backtrace_walk(const struct regs *r, void (*visit)(void *ctx, u64 ip), void *ctx)
+static void no_sanitize walk(unsigned cpu, const struct regs *r, u64 frame, void (*visit)(void *ctx, u64 ip),
+			     void *ctx)
 {
-	u64 frame = (u64)__builtin_frame_address(0);
-
 	if (r) {
 		if (regs_from_user(r))
 			return;
 		visit(ctx, r->rip);
 		frame = r->rbp;
 	}
-	for (unsigned n = 0; n < BACKTRACE_MAX && on_stack(frame, 16); n++) {
+	for (unsigned n = 0; n < BACKTRACE_MAX && on_stack(cpu, frame, 16); n++) {
 		const u64 *words = (const u64 *)frame;
 		u64 ip = words[1];
 
@@ -64,7 +63,7 @@ void no_sanitize backtrace_walk(const struct regs *r, void (*visit)(void *ctx, u
 		if (ip >= (u64)entry_text_start && ip < (u64)entry_text_end) {
 			const struct regs *below = (const struct regs *)(frame + 16);
 
-			if (!on_stack(frame + 16, sizeof(*below)) || regs_from_user(below) ||
+			if (!on_stack(cpu, frame + 16, sizeof(*below)) || regs_from_user(below) ||
 			    !is_text(below->rip))
 				return;
 			visit(ctx, below->rip);
@@ -73,6 +72,16 @@ void no_sanitize backtrace_walk(const struct regs *r, void (*visit)(void *ctx, u
 		}
 		frame = words[0];
 	}
+}
+
+void no_sanitize backtrace_walk(const struct regs *r, void (*visit)(void *ctx, u64 ip), void *ctx)
+{
+	walk(cpu_id(), r, (u64)__builtin_frame_address(0), visit, ctx);
+}
+
+void backtrace_walk_stopped(unsigned cpu, const struct regs *r, void (*visit)(void *ctx, u64 ip), void *ctx)
+{
+	walk(cpu, r, 0, visit, ctx);
 }
 
 void regs_log(const struct regs *r)
@@ -85,4 +94,10 @@ void regs_log(const struct regs *r)
 	log_emerg("r13 %016lx r14 %016lx r15 %016lx", r->r13, r->r14, r->r15);
 	log_emerg("cr0 %08lx cr2 %016lx cr3 %012lx cr4 %08lx", cr0_read(), cr2_read(), cr3_read(),
 		  cr4_read());
+}
+
+bool regs_user_ip(const struct regs *r, u64 *ip)
+{
+	*ip = r->rip;
+	return regs_from_user(r);
 }

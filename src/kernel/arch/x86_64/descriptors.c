@@ -56,7 +56,6 @@ void descriptors_init(u8 *ist_stacks)
 
 		top[0] = percpu_this_offset(); /* for entry.asm */
 		top[1] = 0;
-		top[-8] = top[0];
 		tss->ist[i] = (u64)top;
 	}
 	*this_cpu_ptr(percpu_ist_stacks) = ist_stacks;

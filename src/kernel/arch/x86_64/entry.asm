@@ -310,6 +310,8 @@ nmi_entry:
 	sub	rdx, [rsp + 8]			; where was it?
 	cmp	rdx, .return - .last
 	jbe	.take_over
+	mov	rdx, [rsp + 48]			; the GS base anew: NMIs from user mode push over it
+	mov	[rsp - 16], rdx
 	mov	rdx, [rsp + 40]			; SS, RSP, RFLAGS, CS, RIP
 	mov	[rsp - 24], rdx
 	mov	rdx, [rsp + 32]

@@ -109,7 +109,7 @@ bool ipi_dump_here(struct regs *r);
 void ipi_call_interrupt(void);
 /* NMI: true when it told this CPU to stop (which it then does). */
 bool ipi_stop_wanted(void);
-noreturn void ipi_stop_here(void);
+noreturn void ipi_stop_here(const struct regs *r);
 void ipi_note_reschedule(void);
 
 /* apic.c, ioapic.c, pic8259.c */

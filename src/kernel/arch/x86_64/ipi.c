@@ -32,7 +32,7 @@
 #include <sync/preempt.h>
 
 #define DUMP_WAIT 4000000000UL /* cycles: about a second */
-#define STOP_WAIT 100000 /* rounds for the others to stop */
+#define STOP_CYCLES 3000000000UL /* about a second for the others to stop; in emulators they may be late */
 
 PERCPU static struct ipi_call *call_queue;                  /* atomic: newest first */
 PERCPU static struct ipi_call calls[MAX_CPUS];              /* this CPU's to each other one */
@@ -40,6 +40,7 @@ PERCPU static u64 calls_received;                           /* this CPU */
 PERCPU static u64 reschedules_received;
 static bool stopping; /* atomic */
 static u64 stopped;   /* atomic: bit per CPU */
+PERCPU static const struct regs *stopped_at; /* valid once the bit is set: it never goes on */
 
 static struct ipi_call *in_order(struct ipi_call *newest)
 {
@@ -210,7 +211,7 @@ void ipi_stop_others(void)
 		return;
 	for (u64 m = others; m; m &= m - 1)
 		apic_send((unsigned)__builtin_ctzll(m), APIC_ICR_NMI);
-	for (int i = 0; i < STOP_WAIT && atomic_load(&stopped) != others; i++)
+	for (u64 start = cycles_now(); atomic_load(&stopped) != others && cycles_now() - start < STOP_CYCLES;)
 		cpu_relax();
 }
 
@@ -219,8 +220,14 @@ bool ipi_stop_wanted(void)
 	return atomic_load(&stopping);
 }
 
-noreturn void ipi_stop_here(void)
+noreturn void ipi_stop_here(const struct regs *r)
 {
+	this_cpu_write(stopped_at, r);
 	atomic_or(&stopped, 1UL << cpu_id());
 	cpu_halt_forever();
+}
+
+const struct regs *ipi_stopped_at(unsigned cpu)
+{
+	return atomic_load(&stopped) >> cpu & 1 ? READ_ONCE(*per_cpu_ptr(stopped_at, cpu)) : NULL;
 }

@@ -134,6 +134,11 @@ void tlb_flush_all(struct arch_mm *am)
 	flush(am, 0, 0, false);
 }
 
+void tlb_flush_here(u64 va)
+{
+	tlb_invalidate(va);
+}
+
 /* INVLPG of any address drops all upper entries that a CPU caches of this address space. */
 void tlb_flush_tables(struct arch_mm *am, u64 va)
 {

@@ -182,6 +182,7 @@ static noreturn void double_fault(struct regs *r)
 #define NMIS_LOGGED 10
 
 PERCPU static u64 nmis;
+PERCPU u32 percpu_nmi_depth;
 bool (*nmi_hook)(struct regs *r);
 
 u64 nmi_count(unsigned cpu)
@@ -195,7 +196,7 @@ static void nmi_handle(struct regs *r)
 	u8 reason;
 
 	if (ipi_stop_wanted())
-		ipi_stop_here();
+		ipi_stop_here(r);
 	this_cpu_inc(nmis);
 	if (ipi_dump_here(r) || (unlikely(nmi_hook) && nmi_hook(r)))
 		return;
@@ -223,26 +224,34 @@ static noreturn void kernel_exception(u64 vector, struct regs *r, u64 error)
 	panic_regs(r, "%s in the kernel, error code %#lx", exception_name(vector), error);
 }
 
+/* Those that nothing holds off. */
+static void handle_anywhere(u64 vector, struct regs *r)
+{
+	this_cpu_inc(percpu_nmi_depth);
+	lockdep_nmi_enter();
+	if (vector == EXC_NMI)
+		nmi_handle(r);
+	else if (vector == EXC_MC)
+		mce_handle(r);
+	else
+		kernel_debug_trap(r);
+	lockdep_nmi_leave();
+	this_cpu_dec(percpu_nmi_depth);
+}
+
 void exception_handle(u64 vector, struct regs *r)
 {
 	u64 error = r->orig_rax;
 
 	r->orig_rax = (u64)-1;
-	if (unlikely(vector == EXC_NMI || vector == EXC_MC)) {
-		lockdep_nmi_enter();
-		if (vector == EXC_NMI)
-			nmi_handle(r);
-		else
-			mce_handle(r);
-		lockdep_nmi_leave();
-		return;
-	}
-	if (unlikely(vector == EXC_DF))
+	if (unlikely(vector == EXC_NMI || vector == EXC_MC))
+		handle_anywhere(vector, r);
+	else if (unlikely(vector == EXC_DF))
 		double_fault(r);
 	else if (regs_from_user(r))
 		user_exception(vector, r, error);
 	else if (vector == EXC_DB)
-		kernel_debug_trap(r);
+		handle_anywhere(vector, r);
 	else if (!extable_fixup(r))
 		kernel_exception(vector, r, error);
 }
