@@ -57,6 +57,10 @@ static void private_mode(struct terminal *t, unsigned mode, bool on)
 	case 1:
 		t->app_cursor_keys = on;
 		break;
+	case 3:
+		if (t->columns_may_change)
+			screen_change_columns(t);
+		break;
 	case 5:
 		t->screen_reversed = on;
 		terminal_damage_all(t);
@@ -75,6 +79,9 @@ static void private_mode(struct terminal *t, unsigned mode, bool on)
 		break;
 	case 25:
 		t->cursor_visible = on;
+		break;
+	case 40:
+		t->columns_may_change = on;
 		break;
 	case 47:
 	case 1047:
@@ -311,18 +318,18 @@ static void csi_end(struct terminal *t, u8 c)
 	t->nparams++; /* the one being read */
 	if (t->intermediate) {
 		csi_intermediate(t, c);
-		return;
-	}
-	if (t->prefix) {
+	} else if (t->prefix) {
 		if (c == 'h' || c == 'l')
 			set_modes(t, c == 'h');
 		else if (c == 'c' && t->prefix == '?')
 			cursor_size(t, t->params[0]);
-		return;
+	} else {
+		int n = max(t->params[0], (u16)1), second = t->nparams > 1 ? max(t->params[1], (u16)1) : 1;
+
+		if (!csi_move(t, c, n, second) && !csi_edit(t, c, n))
+			csi_other(t, c);
 	}
-	int n = max(t->params[0], (u16)1), second = t->nparams > 1 ? max(t->params[1], (u16)1) : 1;
-	if (!csi_move(t, c, n, second) && !csi_edit(t, c, n))
-		csi_other(t, c);
+	t->last = 0; /* REP wants the character just before it: ECMA-48, 8.3.103 */
 }
 
 static void csi_start(struct terminal *t)
@@ -400,8 +407,10 @@ static bool escape_final(struct terminal *t, u8 c)
 static void escape_byte(struct terminal *t, u8 c)
 {
 	t->state = GROUND;
-	if (escape_final(t, c))
+	if (escape_final(t, c)) {
+		t->last = 0;
 		return;
+	}
 	if (c == '[') {
 		csi_start(t);
 	} else if (c == ']') {
@@ -428,6 +437,8 @@ static void escape_intermediate(struct terminal *t, u8 c)
 
 static void control(struct terminal *t, u8 c)
 {
+	if (c != ESC)
+		t->last = 0;
 	switch (c) {
 	case BEL:
 		if (t->bell)
@@ -602,6 +613,7 @@ void terminal_message(struct terminal *t, const char *text, size_t n, bool begin
 	struct terminal_pen pen = t->pen;
 	struct utf8_decoder utf8 = t->utf8;
 	u8 state = t->state;
+	u32 last = t->last;
 	bool insert = t->insert, pictures = t->control_pictures, autowrap = t->autowrap;
 
 	colour_pen_reset(t, &t->pen);
@@ -631,6 +643,7 @@ void terminal_message(struct terminal *t, const char *text, size_t n, bool begin
 	t->pen = pen;
 	t->utf8 = utf8;
 	t->state = state;
+	t->last = last;
 	t->insert = insert;
 	t->control_pictures = pictures;
 	t->autowrap = autowrap;

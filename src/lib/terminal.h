@@ -76,6 +76,7 @@ struct terminal {
 	bool autowrap, insert, newline_mode, cursor_visible, screen_reversed;
 	bool control_pictures;                     /* SGR 11: bytes are code page 437 */
 	bool app_cursor_keys, app_keypad;          /* for the keyboard */
+	bool columns_may_change;                   /* ?40: ?3 clears, though the width stays */
 	u8 cursor;                                 /* enum terminal_cursor */
 	bool cursor_blinks;
 	u32 palette[16];                           /* 0xRRGGBB of the named colours */
@@ -87,7 +88,7 @@ struct terminal {
 	u32 sub;                                   /* bit i: params[i] came after a colon */
 	char osc[TERMINAL_OSC];                    /* the text of OSC, cut to size */
 	u8 osc_length;
-	u32 last;                                  /* printed last, for REP */
+	u32 last;                                  /* printed just before, for REP; 0: something else came */
 	struct utf8_decoder utf8;
 
 	/* Answers to questions, BEL, and setterm's wishes; may be NULL. */

@@ -38,6 +38,7 @@ void screen_restore(struct terminal *t);
 void screen_select(struct terminal *t, u8 screen, bool clear);
 void screen_alternate(struct terminal *t, bool on); /* ?1049 */
 void screen_alignment_pattern(struct terminal *t);
+void screen_change_columns(struct terminal *t); /* DECCOLM */
 void screen_soft_reset(struct terminal *t);
 
 /* terminal_colour.c */

@@ -46,7 +46,7 @@ void report_status(struct terminal *t, unsigned what)
 		answer_pair(t, "\033[", t->pen.y + 1 - (t->pen.origin ? t->top : 0), t->pen.x + 1, "R");
 }
 
-enum mode_state { MODE_UNKNOWN, MODE_SET, MODE_RESET };
+enum mode_state { MODE_UNKNOWN, MODE_SET, MODE_RESET, MODE_ALWAYS_SET, MODE_ALWAYS_RESET };
 
 static enum mode_state state_of(bool on)
 {
@@ -57,11 +57,13 @@ static enum mode_state private_mode(const struct terminal *t, unsigned mode)
 {
 	switch (mode) {
 	case 1: return state_of(t->app_cursor_keys);
+	case 3: return MODE_ALWAYS_RESET; /* 132 columns */
 	case 5: return state_of(t->screen_reversed);
 	case 6: return state_of(t->pen.origin);
 	case 7: return state_of(t->autowrap);
 	case 12: return state_of(t->cursor_blinks);
 	case 25: return state_of(t->cursor_visible);
+	case 40: return state_of(t->columns_may_change);
 	case 47: case 1047: case 1049: return state_of(t->screen);
 	default: return MODE_UNKNOWN;
 	}

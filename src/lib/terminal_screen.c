@@ -491,8 +491,12 @@ size_t screen_put_run(struct terminal *t, const u8 *s, size_t n)
 
 void screen_repeat(struct terminal *t, unsigned n)
 {
+	u32 code = t->last;
+
+	if (!code)
+		return;
 	for (n = min(n, (unsigned)t->cols * t->rows); n; n--)
-		screen_put(t, t->last);
+		screen_put(t, code);
 }
 
 /* --- Two screens ---------------------------------------------------------------------------------- */
@@ -537,6 +541,16 @@ void screen_alignment_pattern(struct terminal *t)
 	screen_move_column(t, 0);
 }
 
+/* The screen keeps its width, but what else DECCOLM does programs rely on. */
+void screen_change_columns(struct terminal *t)
+{
+	t->top = 0;
+	t->bottom = t->rows - 1;
+	erase_lines(t, 0, t->rows);
+	screen_move_line(t, 0);
+	screen_move_column(t, 0);
+}
+
 /* --- Beginnings ------------------------------------------------------------------------------------ */
 
 void screen_soft_reset(struct terminal *t)
@@ -565,7 +579,8 @@ void terminal_reset(struct terminal *t)
 	colour_palette_reset(t);
 	t->screen_reversed = false;
 	t->screen = 0;
-	t->last = ' ';
+	t->columns_may_change = false;
+	t->last = 0;
 	t->pen.x = t->pen.y = 0;
 	screen_tabs_reset(t);
 	erase_lines(t, 0, t->rows);

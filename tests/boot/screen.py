@@ -22,6 +22,12 @@ def glyph_names():
 
 
 GLYPHS = glyph_names()
+# Under a line through all of one of the last rows, where a "q" is a "g": the lowest wins here too.
+UNDERLINED = {
+    glyph[:row] + b"\xff" + glyph[row + 1 :]: c
+    for glyph, c in sorted(GLYPHS.items(), key=lambda item: item[1], reverse=True)
+    for row in (HEIGHT - 2, HEIGHT - 1)
+}
 CUT_GLYPHS = {glyph[: HEIGHT - 1]: c for glyph, c in reversed(GLYPHS.items())}
 
 
@@ -46,19 +52,11 @@ def decode(block):
                 sum((dots[row * WIDTH + i] != background) << (7 - i) for i in range(WIDTH))
                 for row in range(rows)
             )
-            name = glyphs.get(bits) or glyphs.get(without_underline(bits))
+            name = glyphs.get(bits) or UNDERLINED.get(bits)
             if name:
                 foreground = colours[1 - colours.index(background)]
                 return name, foreground.hex(), background.hex()
     return "\ufffd", None, None
-
-
-def without_underline(bits):
-    """The glyph under a line through all of one of the last rows."""
-    for row in (HEIGHT - 2, HEIGHT - 1):
-        if row < len(bits) and bits[row] == 0xFF:
-            return bits[:row] + b"\0" + bits[row + 1 :]
-    return None
 
 
 class Screen:
@@ -185,20 +183,27 @@ def strokes(text):
 KEYBOARD_QUEUE = 16  # bytes that QEMU's keyboard keeps; what comes on top is lost
 
 
+def strike(machine, key):
+    """
+    One key, or a chord by names, down and up. Nobody waits until the machine has taken it: see KEYBOARD_QUEUE.
+    """
+    names = chord(key)
+    order = [(n, True) for n in names] + [(n, False) for n in reversed(names)]
+    events = [
+        {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": n}}}
+        for n, down in order
+    ]
+    machine.qmp("input-send-event", events=events)
+
+
 def type_keys(machine, text):
     """The machine is at its prompt on the serial line, and a command there shows that it has taken what was typed."""
     room = KEYBOARD_QUEUE
     for key in strokes(text):
-        names = chord(key)
-        need = 5 * len(names)  # at most: two bytes for a key that goes down, three for one that goes up
+        need = 5 * len(chord(key))  # at most: two bytes for a key that goes down, three for one that goes up
         if need > room:
             machine.shell(":")
             room = KEYBOARD_QUEUE
         room -= need
-        order = [(n, True) for n in names] + [(n, False) for n in reversed(names)]
-        events = [
-            {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": n}}}
-            for n, down in order
-        ]
-        machine.qmp("input-send-event", events=events)
+        strike(machine, key)
     machine.shell(":")

@@ -27,7 +27,11 @@ Boxes    ┌──┬──┐ │▒▒│░░│ ├──┼──┤ ╔�
 CJK      [日本語] after
 Arrows   ←↑→↓ blocks ▀▄█▌▐ math ≤≥≠≈∞√
 """,
+    # The window's name would be that of a command that tmux finds running when it looks, and keeps for up to 15 s;
+    # keys that come within a millisecond would be taken for pasted ones and not be commands.
     "tmux.conf": """set -g default-command "bash --norc"
+set -g automatic-rename off
+set -g assume-paste-time 0
 set -g status-left begin
 set -g status-right end
 """,

@@ -116,6 +116,22 @@ def test_kernel_log_goes_to_the_visible_terminal(machine):
     wait_for(machine, "hello, screen")
 
 
+def test_log_among_colours(machine):
+    """The log's lines have the default colours whatever a program has set, and no sequences of their own."""
+    machine.shell(
+        "chvt 2; printf '\\033c\\033[31;42mred on green\\033[' >/dev/tty2; "
+        "printf '<2>log \\033[34mline' >/dev/kmsg"
+    )
+    wait_for(machine, "34mline")
+    machine.shell("printf '1mbold' >/dev/tty2")
+    screen = wait_for(machine, "bold")
+    y = screen.find("log ")[1]
+    assert (screen.find("red on green"), y, screen.find("bold")) == ((0, 0), 1, (0, 2))
+    for line, pair in ((0, ("aa0000", "00aa00")), (1, ("aaaaaa", "000000")), (2, ("ff5555", "00aa00"))):
+        text = [c[1:] for c in screen.cells[line] if c[0] != " "]
+        assert set(text) == {pair}, line
+
+
 def test_scrolling_10_mb(machine):
     """Drawing does not hold up the one who writes."""
     m = machine

@@ -167,6 +167,11 @@ TEST(inserting_and_deleting)
 	SHOWS(NUMBERED "\033[2;4r\033[2;1H\033[M", "1", "3", "4", "", "5");
 	SHOWS(NUMBERED "\033[2;4r\033[5;1H\033[M", "1", "2", "3", "4", "5");
 	SHOWS("a\033[3b", "aaaa");
+	/* Only what was printed just before is repeated, and once. */
+	SHOWS("a\033[2b\033[9b", "aaa");
+	SHOWS("a\n\033[3bb", "a", " b");
+	SHOWS("a\033D\033[3bb", "a", " b");
+	SHOWS("\033[3bb", "b");
 }
 
 TEST(scrolling)
@@ -469,6 +474,18 @@ TEST(mode_reports)
 	assert_string_equal(replies, "\033[?25;1$y\033[?1;2$y\033[4;2$y\033[?2004;0$y\033[?1049;1$y");
 }
 
+/* DECCOLM without a width to change: it clears and homes, if it was allowed to. */
+TEST(column_mode)
+{
+	SHOWS("ab\033[?3h\033[?3lc", "abc");
+	SHOWS("\033[?40hab\033[2;3r\033[?6h\033[3;3Hx\033[?3hc\n\n\n\nd", "c", "", "", "", " d");
+	start();
+	out("\033[44mab\033[?40h\033[?3l");
+	assert_int_equal(cell(5, 3).bg, 4);
+	out("\033[?3$p\033[?40$p\033c\033[?40$p");
+	assert_string_equal(replies, "\033[?3;4$y\033[?40;1$y\033[?40;2$y");
+}
+
 TEST(wide_characters)
 {
 	/* Who changes one half clears the other. */
@@ -545,5 +562,5 @@ TEST(one_cell)
 RUN(T(text_and_controls), T(wraps_late), T(utf8), T(cursor), T(erasing), T(inserting_and_deleting),
     T(scrolling), T(origin_mode), T(colours), T(attributes), T(alternate_screen), T(character_sets),
     T(tabs), T(reports), T(swallowed), T(resets), T(modes), T(damage), T(history),
-    T(cursor_shapes), T(palette), T(looks), T(setterm), T(mode_reports), T(wide_characters), T(widths),
-    T(function_keys_and_pictures), T(messages), T(one_cell))
+    T(cursor_shapes), T(palette), T(looks), T(setterm), T(mode_reports), T(column_mode), T(wide_characters),
+    T(widths), T(function_keys_and_pictures), T(messages), T(one_cell))

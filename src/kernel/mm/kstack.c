@@ -9,24 +9,27 @@
  * so that an overflow faults and the address alone tells a guard.  A bitmap says
  * which slots are taken.
  *
- * Freed stacks stay mapped in a small cache of the CPU.  What does not fit is
- * unmapped, or, where the caller could not wait for that (the scheduler's
- * tail), put aside for the next who can.
+ * Freed stacks stay mapped: in a small cache of the CPU, and what does not fit there in a depot of
+ * all CPUs, since tasks are often made on one and end on another.  To unmap one interrupts all
+ * CPUs, so it is done only when the depot is full, and not where the caller could not wait for
+ * that (the scheduler's tail): such a stack goes to the depot all the same, for the next who can.
  *
- * Locking: the bitmap and the stacks put aside by slots_lock (interrupts off); a
- * CPU's cache by interrupts being off.
+ * Locking: the bitmap and the depot by slots_lock (interrupts off); a CPU's cache by interrupts
+ * being off.
  */
+#include <arch/cpu.h>
 #include <debug/panic.h>
 #include <lib/bitmap.h>
 #include <mm/frame.h>
 #include <mm/kmap.h>
 #include <mm/kstack.h>
 
-enum { STACK_PAGES = KSTACK_SIZE / PAGE_SIZE, CACHE_MAX = 8 };
+enum { STACK_PAGES = KSTACK_SIZE / PAGE_SIZE, CACHE_MAX = 8, DEPOT_MAX = 32 };
 
 static BITMAP_DECLARE(slots, KSTACK_SLOTS); /* slots_lock */
 static u64 slot_hint;                /* slots_lock */
-static void *aside;                  /* slots_lock: linked through the word at their top */
+static void *depot;                  /* slots_lock: linked through the word at their top */
+static u32 depot_count;              /* slots_lock; read without */
 static spinlock_t slots_lock;
 
 struct stack_cache {
@@ -40,21 +43,25 @@ static void **link_of(void *top)
 	return (void **)top - 1;
 }
 
-static void *aside_pop(void)
+/* NULL: there are no more than `keep`. */
+static void *depot_pop(u32 keep)
 {
 	IRQSPIN_GUARD(&slots_lock);
-	void *top = aside;
+	if (depot_count <= keep)
+		return NULL;
+	void *top = depot;
 
-	if (top)
-		aside = *link_of(top);
+	depot = *link_of(top);
+	depot_count--;
 	return top;
 }
 
-static void aside_push(void *top)
+static void depot_push(void *top)
 {
 	IRQSPIN_GUARD(&slots_lock);
-	*link_of(top) = aside;
-	aside = top;
+	*link_of(top) = depot;
+	depot = top;
+	depot_count++;
 }
 
 /* Bottom of a stack in a free slot; 0: none free. */
@@ -131,20 +138,18 @@ void *kstack_alloc(void)
 		if (c->count)
 			top = c->tops[--c->count];
 	}
-	if (!top && READ_ONCE(aside))
-		top = aside_pop();
+	if (!top && READ_ONCE(depot_count))
+		top = depot_pop(0);
 	return top ? top : stack_map();
 }
 
 static noinline void stack_release(void *top)
 {
-	if (!preemptible()) {
-		aside_push(top);
-		return;
-	}
-	do
+	u32 keep = min((cpu_count - 1) * CACHE_MAX, (unsigned)DEPOT_MAX); /* one CPU has its cache */
+
+	depot_push(top);
+	while (preemptible() && READ_ONCE(depot_count) > keep && (top = depot_pop(keep)))
 		stack_unmap((u64)top - KSTACK_SIZE, STACK_PAGES);
-	while (READ_ONCE(aside) && (top = aside_pop()));
 }
 
 void kstack_free(void *top)

@@ -27,7 +27,8 @@ struct futex_pi {
 	struct futex_key key;        /* imm */
 	struct futex_bucket *bucket; /* imm */
 	struct pi_mutex mutex;       /* pi_lock */
-	unsigned users;              /* bucket's lock: who waits, or has been given it and has not left yet */
+	/* Bucket's lock: who waits, or has been given it (then he is the owner) and has not left yet; never 0 in the list. */
+	unsigned users;
 	bool handing;                /* bucket's lock: its new owner has not written its id yet */
 };
 
@@ -213,11 +214,12 @@ static int wait_for_it(uptr_t p, struct futex_pi *s, struct pi_waiter *w, enum t
 		else
 			pi_dequeue(w);
 	}
-	spin_unlock(&b->lock);
-	if (w->granted && w->owner_died)
+	if (w->granted && w->owner_died) {
+		spin_unlock(&b->lock);
 		err = write_inherited(p, s);
-	spin_lock(&b->lock);
-	put_state(s);
+		spin_lock(&b->lock);
+	}
+	put_state(s); /* at once: a state that nobody waits in would outlive the owner that it names */
 	spin_unlock(&b->lock);
 	return err;
 }

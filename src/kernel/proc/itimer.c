@@ -10,16 +10,21 @@ void itimer_real_fired(struct timer *t)
 	struct process *p = container_of(t, struct process, itimer_real);
 	u64 flags = spin_lock_irqsave(&p->lock);
 	u64 interval = p->itimer_interval_ns;
+	bool untaken = p->pending_set & SIGNAL_BIT(SIGALRM);
 
+	signal_send_locked(p, NULL, SIGALRM, NULL);
+	bool ignored = !(p->pending_set & SIGNAL_BIT(SIGALRM));
 	if (interval && !(p->flags & PROC_ZOMBIE)) {
 		u64 now = clock_monotonic_ns(), next = t->expires + interval;
-		/* Who has not taken the last one yet is not told more often than once a millisecond. */
-		u64 earliest = p->pending_set & SIGNAL_BIT(SIGALRM) ? now + NSEC_PER_MSEC : now;
+		/*
+		 * Who has not taken the last one yet, or takes none, is not told more often than once a millisecond:
+		 * nobody's time would be charged for these interrupts.
+		 */
+		u64 earliest = untaken || ignored ? now + NSEC_PER_MSEC : now;
 		if (next <= earliest) /* missed some: keep the phase */
 			next += (earliest - next) / interval * interval + interval;
 		timer_start(t, next);
 	}
-	signal_send_locked(p, NULL, SIGALRM, NULL);
 	spin_unlock_irqrestore(&p->lock, flags);
 }
 

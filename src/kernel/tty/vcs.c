@@ -51,6 +51,14 @@ static u64 size_of(const struct vcs_file *c, const struct vt *v)
 	return header(c) + (u64)v->term.cols * v->term.rows * cell_size(c);
 }
 
+/* How many of `n` bytes at `at` there are. Only with v->lock held, and v->ready, is the size sure to stay. */
+static size_t bytes_from(const struct vcs_file *c, const struct vt *v, u64 at, size_t n)
+{
+	u64 size = size_of(c, v);
+
+	return at < size ? min((u64)n, size - at) : 0;
+}
+
 /* --- Cells as bytes --- */
 
 /* The VGA counts blue as 1 and red as 4. */
@@ -189,15 +197,18 @@ static ssize_t vcs_read(struct file *f, struct uio *u, u64 *pos)
 	if (c->kind == UNICODE && (*pos | u->left) & 3)
 		return -EINVAL;
 	atomic_store(&c->seen, atomic_load(&v->changes));
-	while (u->left && *pos < size_of(c, v)) {
-		size_t n = min(min((u64)sizeof(buf), (u64)u->left), size_of(c, v) - *pos);
+	while (u->left) {
+		size_t n = min(sizeof(buf), u->left);
 		u64 flags = spin_lock_irqsave(&v->lock);
 		bool ready = v->ready;
-		for (size_t i = 0; ready && i < n; i++)
+		n = ready ? bytes_from(c, v, *pos, n) : 0;
+		for (size_t i = 0; i < n; i++)
 			buf[i] = get_byte(c, v, *pos + i);
 		spin_unlock_irqrestore(&v->lock, flags);
 		if (!ready)
 			return done ?: -ENXIO;
+		if (!n)
+			break;
 		size_t copied = uio_put(u, buf, n);
 		done += copied;
 		*pos += copied;
@@ -220,14 +231,17 @@ static ssize_t vcs_write(struct file *f, struct uio *u, u64 *pos)
 		return -EOPNOTSUPP;
 	if (*pos > size_of(c, v))
 		return -EINVAL;
-	while (u->left && *pos < size_of(c, v)) {
-		size_t n = min(min((u64)sizeof(buf), (u64)u->left), size_of(c, v) - *pos);
+	while (u->left) {
+		size_t n = bytes_from(c, v, *pos, min(sizeof(buf), u->left));
+		if (!n)
+			break;
 		n = uio_get(u, buf, n);
 		if (!n)
 			return done ?: -EFAULT;
 		u64 flags = spin_lock_irqsave(&v->lock);
 		bool ready = v->ready;
-		for (size_t i = 0; ready && i < n; i++)
+		size_t room = ready ? bytes_from(c, v, *pos, n) : 0; /* it may have been given up and made anew */
+		for (size_t i = 0; i < room; i++)
 			set_byte(c, v, *pos + i, buf[i]);
 		spin_unlock_irqrestore(&v->lock, flags);
 		if (!ready)

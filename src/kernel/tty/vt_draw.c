@@ -392,6 +392,7 @@ void vt_scroll_lines(int lines)
 	if (!vt_the_screen)
 		return;
 	struct vt *v = vt_visible();
+	lines = max(lines, -TERMINAL_HISTORY); /* a program may have said anything */
 	u64 flags = spin_lock_irqsave(&v->lock);
 	int most = v->term.screen ? 0 : v->term.history_count;
 	v->view = max(0, min((int)min(v->view, v->term.history_count) - lines, most));

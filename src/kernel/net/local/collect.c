@@ -195,7 +195,10 @@ void collect_soon(void)
 {
 	if (likely(list_empty(&in_flight)))
 		return;
-	if (!atomic_load(&collect_work.fn))
-		work_init(&collect_work, collect);
 	work_queue(&collect_work);
+}
+
+void collect_init(void)
+{
+	work_init(&collect_work, collect);
 }

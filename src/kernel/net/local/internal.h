@@ -176,5 +176,6 @@ int rights_fly(struct rights *r, int (*deliver)(struct local *to, struct message
 struct rights *rights_peek(const struct rights *r);
 /* A socket was closed: look for circles. */
 void collect_soon(void);
+void collect_init(void);
 
 void local_show_init(void);

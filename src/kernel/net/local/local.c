@@ -163,6 +163,7 @@ void local_release(struct socket *s)
 	WRITE_ONCE(u->shutdown, SHUT_BOTH);
 	u->state = LOCAL_CLOSED;
 	u->peer = NULL;
+	s->file = NULL; /* who shows it looks at it under the lock (show.c) */
 	path = u->path;
 	u->path = (struct path){ NULL, NULL };
 	spin_unlock(&u->lock);
@@ -176,7 +177,6 @@ void local_release(struct socket *s)
 	drop_embryos(u);
 	if (path.dentry)
 		path_put(&path);
-	s->file = NULL;
 	local_put(u);
 	collect_soon();
 }
@@ -267,10 +267,13 @@ static void join(struct local *u, struct local *to, struct local *e)
 	to->queued++;
 }
 
+/* Until may_connect would say something else: were it for less, connect would go round without sleeping. */
 static int wait_for_backlog(struct local *u, struct local *to, u64 deadline)
 {
 	int err = wait_event_until(&to->space_wait, WAIT_INTERRUPTIBLE,
-				   READ_ONCE(to->dead) || READ_ONCE(to->shutdown) || READ_ONCE(to->queued) <= to->backlog, deadline);
+				   READ_ONCE(to->dead) || READ_ONCE(to->shutdown) & SHUT_RECEIVE ||
+				   READ_ONCE(to->queued) <= READ_ONCE(to->backlog),
+				   deadline);
 
 	return err ? socket_wait_error(err, u->s.send_timeout) : 0;
 }
@@ -488,6 +491,7 @@ void local_init(void)
 {
 	sockets = slab_create("unix_socket", sizeof(struct local), 0);
 	messages_init();
+	collect_init();
 	socket_family_register(&family);
 	local_show_init();
 }
