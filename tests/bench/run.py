@@ -298,6 +298,8 @@ def main():
         for name, future in futures:
             runs[name].append(future.result())
     linux, skerry = best(runs["linux"]), best(runs["skerry"])
+    if linux.done and skerry.done and not linux.metrics and not skerry.metrics and args.only:
+        sys.exit(f"bench: no metric matches {' '.join(args.only)}: their names are in tests/bench/kbench.c")
     kind = f"wall-{args.smp}" if args.wall else "icount"
     save(f"linux-{kind}", linux)
     save(f"skerry-{kind}", skerry)

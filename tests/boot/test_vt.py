@@ -229,6 +229,8 @@ def debian(guest_programs, worker, tmp_path_factory):
 def test_kbd_package(debian):
     m = debian
     assert m.shell("fgconsole") == "1\n"
+    assert "busybox" not in m.shell("readlink -f $(which chvt)")
+    assert m.shell("chvt 2; fgconsole; chvt 1; fgconsole") == "2\n1\n"
     assert m.shell("kbd_mode -C /dev/tty1") == "The keyboard is in Unicode (UTF-8) mode\n"
     m.shell("openvt -c 9 -- sh -c 'echo hello >/tmp/said; exec sleep 1'")
     assert "busy" in m.shell("deallocvt 9 2>&1", status=None) and m.shell("cat /tmp/said") == "hello\n"
