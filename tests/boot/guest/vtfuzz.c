@@ -164,10 +164,24 @@ static unsigned short maps[MAPS][KEYS];
 static struct kbsentry strings[STRINGS];
 static struct kbdiacrsuc accents;
 static unsigned codes[CODES];
+static struct termios lines;
+static struct winsize size;
 static int tty;
+
+static void open_tty(void)
+{
+	tty = open("/dev/tty1", O_RDWR | O_NOCTTY | O_NONBLOCK);
+	if (tty < 0) {
+		perror("/dev/tty1");
+		exit(1);
+	}
+}
 
 static void save(void)
 {
+	open_tty();
+	tcgetattr(tty, &lines);
+	ioctl(tty, TIOCGWINSZ, &size);
 	for (int map = 0; map < MAPS; map++)
 		for (int key = 0; key < KEYS; key++) {
 			struct kbentry e = { map, key, 0 };
@@ -204,8 +218,10 @@ static void restore(void)
 {
 	struct vt_mode automatic = { .mode = VT_AUTO };
 	static const int numbers[] = { 1, 2, 7, 20, 63 };
-	char name[16], no_log[2] = { TIOCL_SETKMSGREDIRECT, 0 };
+	char name[16], no_log[2] = { TIOCL_SETKMSGREDIRECT, 0 }, light = TIOCL_UNBLANKSCREEN;
 
+	close(tty);
+	open_tty(); /* a call may have hung the old one up */
 	ioctl(tty, VT_UNLOCKSWITCH, 0);
 	for (unsigned i = 0; i < COUNT(numbers); i++) {
 		snprintf(name, sizeof(name), "/dev/tty%d", numbers[i]);
@@ -217,6 +233,8 @@ static void restore(void)
 		ioctl(fd, KDSKBLED, 0);
 		ioctl(fd, KDSETLED, 8);
 		ioctl(fd, TCXONC, TCOON);
+		ioctl(fd, TIOCSWINSZ, &size);
+		tcsetattr(fd, TCSANOW, &lines);
 		close(fd);
 	}
 	for (int map = 0; map < MAPS; map++)
@@ -230,6 +248,7 @@ static void restore(void)
 	}
 	ioctl(tty, KIOCSOUND, 0);
 	ioctl(tty, TIOCLINUX, no_log);
+	ioctl(tty, TIOCLINUX, &light); /* who made it dark by a call has to end that by one */
 	ioctl(tty, VT_ACTIVATE, 1);
 	ioctl(tty, VT_DISALLOCATE, 0);
 }
@@ -241,11 +260,6 @@ int main(int argc, char **argv)
 	int *progress = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), started = 0;
 	unsigned calls = atoi(argv[2]);
 
-	tty = open("/dev/tty1", O_RDWR | O_NOCTTY | O_NONBLOCK);
-	if (tty < 0) {
-		perror("/dev/tty1");
-		return 1;
-	}
 	save();
 	signal(SIGHUP, SIG_IGN);
 	while (progress[0] < (int)calls || progress[1] < (int)calls) {
