@@ -73,12 +73,17 @@ class Vttest:
             time.sleep(0.02)
         return screen
 
+    def clear(self):
+        """And waits until that is seen: what is drawn is drawn a moment later."""
+        self.machine.shell("printf '\\033[2J' >/dev/tty2")
+        self.until(lambda s: not s.text.strip(), "a clear screen")
+
     def page(self, keys, lines):
         """Types, and waits for the page: its lines from the top; the rest of the screen is blank."""
         want = [seen(line) for line in lines] + [""] * (ROWS - len(lines))
         assert len(want) == ROWS
         if want == self.lines:  # the same again: it must be drawn again
-            self.machine.shell("printf '\\033[2J' >/dev/tty2")
+            self.clear()
         self.lines = want
         self.type(keys)
         try:
@@ -250,7 +255,7 @@ def test_graphic_rendition(vttest):
     # The pages before it are test_screen_features'.
     for mark in ["WRAP AROUND", "TAB setting"] + ["light background"] * 2 + ["dark background"] * 2:
         vttest.until(lambda s: mark in s.text and PUSH in s.text, mark)
-        vttest.machine.shell("printf '\\033[2J' >/dev/tty2")
+        vttest.clear()
         vttest.type("\n")
     for mark in ("Soft scroll down region [12", "Soft scroll down region [1.", "Jump scroll down region [12",
                  "Jump scroll down region [1.", "above the bottom", "at the top"):  # fmt: skip
