@@ -30,6 +30,7 @@
  */
 #include <fs/epoll.h>
 
+#define EVENTS_MAX (INT32_MAX / (int)sizeof(struct epoll_event))
 #define PRIVATE (EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
 #define QUEUE_GOES 0x4000ULL /* POLLFREE: the queue is about to be freed */
 
@@ -352,7 +353,7 @@ static int put_event(uptr_t out, int index, u32 events, u64 data)
 }
 
 /* Reports what is ready; how many, or -EFAULT. */
-int epoll_send_events(struct epoll *ep, uptr_t out, int most)
+static int send_events(struct epoll *ep, uptr_t out, int most)
 {
 	struct epoll_item *it, *again;
 	struct list batch;
@@ -382,6 +383,46 @@ int epoll_send_events(struct epoll *ep, uptr_t out, int most)
 	if (unlikely(wait_queue_active(&ep->waiters)) && !list_empty(&ep->ready))
 		wait_wake(&ep->waiters);
 	return n;
+}
+
+static noinline int sleep_until_ready(struct epoll *ep, u64 deadline)
+{
+	struct wait_entry e;
+	int err = 0;
+
+	wait_entry_init(&e, NULL);
+	e.flags = WAIT_ENTRY_EXCLUSIVE;
+	wait_prepare(&ep->waiters, &e, WAIT_INTERRUPTIBLE);
+	if (!available(ep))
+		err = wait_block(WAIT_INTERRUPTIBLE, deadline);
+	wait_finish(&ep->waiters, &e);
+	return err;
+}
+
+s64 epoll_wait_events(int epfd, uptr_t out, int most, u64 deadline)
+{
+	bool over = deadline == POLL_AT_ONCE;
+
+	if (most <= 0 || most > EVENTS_MAX)
+		return -EINVAL;
+	if (!user_range_ok(out, (size_t)most * sizeof(struct epoll_event)))
+		return -EFAULT;
+	FD_GUARD(f, epfd);
+	if (!f)
+		return -EBADF;
+	if (!is_epoll(f))
+		return -EINVAL;
+	struct epoll *ep = f->priv;
+	for (;;) {
+		int n = available(ep) ? send_events(ep, out, most) : 0;
+		if (n)
+			return n;
+		if (over)
+			return 0;
+		if (poll_interrupted())
+			return -EINTR;
+		over = sleep_until_ready(ep, deadline) == -ETIMEDOUT;
+	}
 }
 
 /* --- The file ---------------------------------------------------------------------------------- */

@@ -79,8 +79,8 @@ int epoll_item_add(struct epoll *ep, struct file *f, int fd, const struct epoll_
 /* Other events and data. -EINVAL: it is exclusive. */
 int epoll_item_change(struct epoll_item *it, const struct epoll_event *ev) must_check;
 void epoll_item_remove(struct epoll_item *it);
-/* Reports at most `most` events that are ready to user memory; how many, or -EFAULT. Takes ep->lock; may sleep. */
-int epoll_send_events(struct epoll *ep, uptr_t out, int most) must_check;
+/* epoll_wait until `deadline`: how many events were reported, or an error. Takes ep->lock; sleeps. */
+s64 epoll_wait_events(int epfd, uptr_t out, int most, u64 deadline);
 
 /* --- epoll_nesting.c; epoll_topology is held --- */
 

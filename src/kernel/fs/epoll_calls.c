@@ -6,12 +6,11 @@
  * an epoll that is watched itself (-EAGAIN: once more, with it).
  *
  * epoll_wait sleeps exclusively: an item that becomes ready wakes one of those who wait, who wakes the
- * next one if it leaves something (epoll_send_events).
+ * next one if it leaves something (epoll_wait_events).
  */
 #include <fs/epoll.h>
 #include <syscall/handlers.h>
 
-#define EVENTS_MAX (INT32_MAX / (int)sizeof(struct epoll_event))
 #define WITH_EXCLUSIVE (INOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
 
 /* --- epoll_create ---------------------------------------------------------------------------- */
@@ -123,46 +122,6 @@ s64 sys_epoll_ctl(int epfd, int op, int fd, uptr_t uevent)
 
 /* --- epoll_wait ------------------------------------------------------------------------------ */
 
-static noinline int sleep_until_ready(struct epoll *ep, u64 deadline)
-{
-	struct wait_entry e;
-	int err = 0;
-
-	wait_entry_init(&e, NULL);
-	e.flags = WAIT_ENTRY_EXCLUSIVE;
-	wait_prepare(&ep->waiters, &e, WAIT_INTERRUPTIBLE);
-	if (!available(ep))
-		err = wait_block(WAIT_INTERRUPTIBLE, deadline);
-	wait_finish(&ep->waiters, &e);
-	return err;
-}
-
-static s64 wait_events(int epfd, uptr_t out, int most, u64 deadline)
-{
-	bool over = deadline == POLL_AT_ONCE;
-
-	if (most <= 0 || most > EVENTS_MAX)
-		return -EINVAL;
-	if (!user_range_ok(out, (size_t)most * sizeof(struct epoll_event)))
-		return -EFAULT;
-	FD_GUARD(f, epfd);
-	if (!f)
-		return -EBADF;
-	if (!is_epoll(f))
-		return -EINVAL;
-	struct epoll *ep = f->priv;
-	for (;;) {
-		int n = available(ep) ? epoll_send_events(ep, out, most) : 0;
-		if (n)
-			return n;
-		if (over)
-			return 0;
-		if (poll_interrupted())
-			return -EINTR;
-		over = sleep_until_ready(ep, deadline) == -ETIMEDOUT;
-	}
-}
-
 static u64 deadline_ms(int ms)
 {
 	return ms < 0 ? POLL_FOREVER : poll_deadline((u64)ms * NSEC_PER_MSEC);
@@ -170,14 +129,14 @@ static u64 deadline_ms(int ms)
 
 s64 sys_epoll_wait(int epfd, uptr_t out, int most, int timeout_ms)
 {
-	return wait_events(epfd, out, most, deadline_ms(timeout_ms));
+	return epoll_wait_events(epfd, out, most, deadline_ms(timeout_ms));
 }
 
 s64 sys_epoll_pwait(int epfd, uptr_t out, int most, int timeout_ms, uptr_t mask, size_t size)
 {
 	int err = poll_set_sigmask(mask, size);
 
-	return err ? err : wait_events(epfd, out, most, deadline_ms(timeout_ms));
+	return err ? err : epoll_wait_events(epfd, out, most, deadline_ms(timeout_ms));
 }
 
 s64 sys_epoll_pwait2(int epfd, uptr_t out, int most, uptr_t timeout, uptr_t mask, size_t size)
@@ -187,5 +146,5 @@ s64 sys_epoll_pwait2(int epfd, uptr_t out, int most, uptr_t timeout, uptr_t mask
 
 	if (err || (err = poll_set_sigmask(mask, size)))
 		return err;
-	return wait_events(epfd, out, most, deadline);
+	return epoll_wait_events(epfd, out, most, deadline);
 }
