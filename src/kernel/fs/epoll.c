@@ -15,12 +15,12 @@
  * wait for its end).  An item is unlinked before its file is asked, so that a wake-up from then on
  * puts it on the list again and no edge is lost.
  *
- * Epoll files can watch each other, not in a circle and not too deep: the links between them
- * are a directed acyclic graph, checked under `topology` when one is added.  Nor may there be too many
- * ways from a file up to the epolls that nobody watches, because a wake-up goes them all.
+ * Epoll files can watch each other, not in a circle and not too deep: the links between them are a directed
+ * acyclic graph, checked under epoll_topology when one is added (epoll_nesting.c).  Nor may there be too
+ * many ways from a file up to the epolls that nobody watches, because a wake-up goes them all.
  *
  * Locks, in this order:
- *	topology       (mutex) links between epolls; the end of epolls and of watched files
+ *	epoll_topology (mutex) links between epolls; the end of epolls and of watched files
  *	ep->lock       (mutex) the tree of items, scans; a watching epoll's before a watched one's
  *	queue locks    of the watched files
  *	ready_lock     (spin, interrupts off) the ready list
@@ -28,54 +28,11 @@
  *	               as its list is seen empty
  * An item does not hold its file: the last file_put removes the items first (epoll_file_gone).
  */
-#include <fs/internal.h>
-#include <fs/poll_waiter.h>
-#include <lib/hash.h>
-#include <lib/rbtree.h>
-#include <syscall/handlers.h>
+#include <fs/epoll.h>
 
 #define EVENTS_MAX (INT32_MAX / (int)sizeof(struct epoll_event))
-#define FILE_LOCKS_BITS 5
-#define HEIGHT_MAX 4 /* links between epolls, one above the other */
-
-#define INOUT (EPOLLIN | EPOLLOUT)
 #define PRIVATE (EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
-#define WITH_EXCLUSIVE (INOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
 #define QUEUE_GOES 0x4000ULL /* POLLFREE: the queue is about to be freed */
-
-struct epoll {
-	struct mutex lock;
-	spinlock_t ready_lock;
-	bool scanning;          /* ready_lock: the ready list is elsewhere */
-	struct list ready;      /* ready_lock */
-	struct rb_root items;   /* lock */
-	struct wait_queue waiters; /* in epoll_wait */
-	struct wait_queue pollers; /* who watches the epoll file itself */
-	struct file *file;      /* imm: not referenced */
-	u64 seen_down, seen_up; /* topology: the last walks that came here, and what they found: */
-	int height, above;
-};
-
-/* An item's entry on one queue. */
-struct item_wait {
-	struct wait_entry wait;
-	struct wait_queue *queue; /* NULL: not in use */
-	struct epoll_item *item;
-	struct item_wait *next;
-};
-
-struct epoll_item {
-	struct rb_node node;    /* ep->lock */
-	struct list ready;      /* ready_lock */
-	struct epoll *ep;       /* imm */
-	struct file *file;      /* imm */
-	int fd;                 /* imm */
-	u32 events;             /* ep->lock to change */
-	u64 data;               /* ep->lock */
-	struct list file_link;  /* file_lock() */
-	struct item_wait own;   /* most files have one queue; the others' are allocated: */
-	struct item_wait *more;
-};
 
 struct item_table {
 	struct poll_table table;
@@ -83,20 +40,9 @@ struct item_table {
 	int error;
 };
 
-static const struct file_ops epoll_ops;
 static struct slab_cache *items;
-static struct mutex topology = MUTEX_INIT(topology);
-static u64 visits; /* topology */
-static spinlock_t file_locks[1 << FILE_LOCKS_BITS];
-
-static inline spinlock_t *file_lock(const struct file *f) { return &file_locks[hash_ptr(f, FILE_LOCKS_BITS)]; }
-static inline bool is_epoll(const struct file *f) { return f->ops == &epoll_ops; }
-
-/* May a scan find something? */
-static inline bool available(const struct epoll *ep)
-{
-	return !list_empty(&ep->ready) || READ_ONCE(ep->scanning);
-}
+struct mutex epoll_topology = MUTEX_INIT(epoll_topology);
+spinlock_t epoll_file_locks[1 << EPOLL_FILE_LOCKS_BITS];
 
 /* Interrupts off are enough to stay on the CPU for the few instructions that the lock is held. */
 static always_inline u64 ready_lock(struct epoll *ep)
@@ -232,7 +178,7 @@ static inline int item_compare(const struct epoll_item *it, const struct file *f
 	return fd < it->fd ? -1 : fd > it->fd;
 }
 
-static struct epoll_item *item_find(struct epoll *ep, const struct file *f, int fd)
+struct epoll_item *epoll_item_find(struct epoll *ep, const struct file *f, int fd)
 {
 	struct rb_node *n = ep->items.node;
 
@@ -276,7 +222,7 @@ static void file_unlink(struct epoll_item *it)
 }
 
 /* ep->lock is held. */
-static void item_remove(struct epoll_item *it)
+void epoll_item_remove(struct epoll_item *it)
 {
 	struct epoll *ep = it->ep;
 
@@ -309,9 +255,7 @@ static void item_check(struct epoll_item *it, u32 got)
 	epoll_wake(ep);
 }
 
-/* --- epoll_ctl --------------------------------------------------------------------------------- */
-
-static int item_add(struct epoll *ep, struct file *f, int fd, const struct epoll_event *ev)
+int epoll_item_add(struct epoll *ep, struct file *f, int fd, const struct epoll_event *ev)
 {
 	struct epoll_item *it = slab_alloc(items, 0);
 
@@ -331,13 +275,13 @@ static int item_add(struct epoll *ep, struct file *f, int fd, const struct epoll
 	struct item_table t = { .table = { item_queue, it->events }, .item = it };
 	u32 got = file_poll(f, &t.table);
 	if (t.error)
-		item_remove(it);
+		epoll_item_remove(it);
 	else
 		item_check(it, got);
 	return t.error;
 }
 
-static int item_change(struct epoll_item *it, const struct epoll_event *ev)
+int epoll_item_change(struct epoll_item *it, const struct epoll_event *ev)
 {
 	if (it->events & EPOLLEXCLUSIVE)
 		return -EINVAL;
@@ -350,178 +294,7 @@ static int item_change(struct epoll_item *it, const struct epoll_event *ev)
 	return 0;
 }
 
-/* Finds the links below `ep` (ep->height). -ELOOP if `avoid` is met. topology is held. */
-static int walk_down(struct epoll *ep, const struct epoll *avoid)
-{
-	int height = 0, err;
-
-	if (ep == avoid)
-		return -ELOOP;
-	if (ep->seen_down == visits)
-		return 0;
-	MUTEX_GUARD(&ep->lock);
-	rb_for_each(n, &ep->items) {
-		struct file *f = rb_entry(n, struct epoll_item, node)->file;
-		if (!is_epoll(f))
-			continue;
-		struct epoll *below = f->priv;
-		if ((err = walk_down(below, avoid)))
-			return err;
-		height = max(height, below->height + 1);
-	}
-	ep->height = height;
-	ep->seen_down = visits;
-	return 0;
-}
-
-/* Links above `ep`. topology is held, which keeps these lists as they are. */
-static int height_above(struct epoll *ep)
-{
-	struct epoll_item *it;
-	int most = 0;
-
-	if (ep->seen_up == visits)
-		return ep->above;
-	list_for_each(it, &ep->file->epoll_items, file_link)
-		most = max(most, height_above(it->ep) + 1);
-	ep->seen_up = visits;
-	return ep->above = most;
-}
-
-/* May `ep` watch `below`? -ELOOP. topology is held. */
-static int check_topology(struct epoll *ep, struct epoll *below)
-{
-	visits++;
-	int err = walk_down(below, ep);
-	if (err)
-		return err;
-	return height_above(ep) + 1 + below->height > HEIGHT_MAX ? -ELOOP : 0;
-}
-
-/* Does an epoll file watch this one? */
-static inline bool is_watched(const struct epoll *ep) { return !list_empty(&ep->file->epoll_items); }
-
-/* How many ways there may be from a file to epolls so many links up; as in Linux. One link up: any number. */
-static const u16 ways_max[HEIGHT_MAX + 1] = { 0, 500, 100, 50, 10 };
-
-/* Counts the ways up from `f`, which is `depth` links above a file. -EINVAL: too many. topology is held. */
-static int count_ways(struct file *f, unsigned depth, u16 *ways)
-{
-	struct epoll_item *it;
-	int err;
-
-	list_for_each(it, &f->epoll_items, file_link) {
-		if (!is_watched(it->ep))
-			err = depth && ++ways[depth] > ways_max[depth] ? -EINVAL : 0;
-		else
-			err = depth < HEIGHT_MAX ? count_ways(it->ep->file, depth + 1, ways) : -EINVAL;
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* The same for a file that is no epoll, whose list changes without `topology`. */
-static int check_ways(struct file *f)
-{
-	u16 ways[HEIGHT_MAX + 1] = { 0 };
-	SPIN_GUARD(file_lock(f));
-
-	return count_ways(f, 0, ways);
-}
-
-/* And for all files below `ep`. topology is held. */
-static int check_ways_below(struct epoll *ep)
-{
-	int err;
-
-	if (ep->seen_down == visits)
-		return 0;
-	ep->seen_down = visits;
-	MUTEX_GUARD(&ep->lock);
-	rb_for_each(n, &ep->items) {
-		struct file *f = rb_entry(n, struct epoll_item, node)->file;
-		if ((err = is_epoll(f) ? check_ways_below(f->priv) : check_ways(f)))
-			return err;
-	}
-	return 0;
-}
-
-/* `linking`: topology is held. -EAGAIN: it should be. */
-static int item_add_checked(struct epoll *ep, struct file *f, int fd, const struct epoll_event *ev, bool linking)
-{
-	if (!linking && is_watched(ep))
-		return -EAGAIN;
-	int err = item_add(ep, f, fd, ev);
-	if (likely(!linking) || err)
-		return err;
-	visits++;
-	if ((err = is_epoll(f) ? check_ways_below(f->priv) : check_ways(f)))
-		item_remove(item_find(ep, f, fd));
-	return err;
-}
-
-static int control(struct epoll *ep, int op, struct file *f, int fd, const struct epoll_event *ev, bool linking)
-{
-	MUTEX_GUARD(&ep->lock);
-	struct epoll_item *it = item_find(ep, f, fd);
-
-	switch (op) {
-	case EPOLL_CTL_ADD:
-		return it ? -EEXIST : item_add_checked(ep, f, fd, ev, linking);
-	case EPOLL_CTL_MOD:
-		return it ? item_change(it, ev) : -ENOENT;
-	case EPOLL_CTL_DEL:
-		if (!it)
-			return -ENOENT;
-		item_remove(it);
-		return 0;
-	default:
-		return -EINVAL;
-	}
-}
-
-static int check_exclusive(int op, const struct file *f, u32 events)
-{
-	if (!(events & EPOLLEXCLUSIVE) || op == EPOLL_CTL_DEL)
-		return 0;
-	if (op == EPOLL_CTL_MOD)
-		return -EINVAL;
-	if (op == EPOLL_CTL_ADD && (is_epoll(f) || events & ~WITH_EXCLUSIVE))
-		return -EINVAL;
-	return 0;
-}
-
-s64 sys_epoll_ctl(int epfd, int op, int fd, uptr_t uevent)
-{
-	struct epoll_event ev = { 0 };
-
-	if (op != EPOLL_CTL_DEL && copy_from_user(&ev, uevent, sizeof ev))
-		return -EFAULT;
-	FD_GUARD(epf, epfd);
-	if (!epf)
-		return -EBADF;
-	FD_GUARD(f, fd);
-	if (!f)
-		return -EBADF;
-	if (!f->ops->poll)
-		return -EPERM;
-	ev.events &= ~EPOLLWAKEUP; /* the machine does not suspend */
-	if (f == epf || !is_epoll(epf))
-		return -EINVAL;
-	int err = check_exclusive(op, f, ev.events);
-	if (err)
-		return err;
-	struct epoll *ep = epf->priv;
-	if (likely(!is_epoll(f)) && (err = control(ep, op, f, fd, &ev, false)) != -EAGAIN)
-		return err;
-	MUTEX_GUARD(&topology);
-	if (op == EPOLL_CTL_ADD && is_epoll(f) && (err = check_topology(ep, f->priv)))
-		return err;
-	return control(ep, op, f, fd, &ev, true);
-}
-
-/* --- epoll_wait -------------------------------------------------------------------------------- */
+/* --- Scans ----------------------------------------------------------------------------------- */
 
 /* The next item of a scan, unlinked; NULL: that was all, the scan is over. ready_lock is held. */
 static always_inline struct epoll_item *scan_take(struct epoll *ep, struct list *batch)
@@ -626,7 +399,7 @@ static noinline int sleep_until_ready(struct epoll *ep, u64 deadline)
 	return err;
 }
 
-static s64 wait_events(int epfd, uptr_t out, int most, u64 deadline)
+s64 epoll_wait_events(int epfd, uptr_t out, int most, u64 deadline)
 {
 	bool over = deadline == POLL_AT_ONCE;
 
@@ -650,33 +423,6 @@ static s64 wait_events(int epfd, uptr_t out, int most, u64 deadline)
 			return -EINTR;
 		over = sleep_until_ready(ep, deadline) == -ETIMEDOUT;
 	}
-}
-
-static u64 deadline_ms(int ms)
-{
-	return ms < 0 ? POLL_FOREVER : poll_deadline((u64)ms * NSEC_PER_MSEC);
-}
-
-s64 sys_epoll_wait(int epfd, uptr_t out, int most, int timeout_ms)
-{
-	return wait_events(epfd, out, most, deadline_ms(timeout_ms));
-}
-
-s64 sys_epoll_pwait(int epfd, uptr_t out, int most, int timeout_ms, uptr_t mask, size_t size)
-{
-	int err = poll_set_sigmask(mask, size);
-
-	return err ? err : wait_events(epfd, out, most, deadline_ms(timeout_ms));
-}
-
-s64 sys_epoll_pwait2(int epfd, uptr_t out, int most, uptr_t timeout, uptr_t mask, size_t size)
-{
-	u64 deadline;
-	int err = poll_deadline_get(timeout, &deadline);
-
-	if (err || (err = poll_set_sigmask(mask, size)))
-		return err;
-	return wait_events(epfd, out, most, deadline);
 }
 
 /* --- The file ---------------------------------------------------------------------------------- */
@@ -708,12 +454,12 @@ static void epoll_release(struct file *f)
 	struct epoll *ep = f->priv;
 	struct rb_node *n;
 
-	mutex_lock(&topology);
+	mutex_lock(&epoll_topology);
 	mutex_lock(&ep->lock);
 	while ((n = rb_first(&ep->items)))
-		item_remove(rb_entry(n, struct epoll_item, node));
+		epoll_item_remove(rb_entry(n, struct epoll_item, node));
 	mutex_unlock(&ep->lock);
-	mutex_unlock(&topology);
+	mutex_unlock(&epoll_topology);
 	kfree(ep);
 }
 
@@ -732,7 +478,7 @@ static int epoll_fdinfo(struct file *f, char *buf, size_t size)
 	return (int)n;
 }
 
-static const struct file_ops epoll_ops = {
+const struct file_ops epoll_ops = {
 	.poll = epoll_poll,
 	.release = epoll_release,
 	.show_fdinfo = epoll_fdinfo,
@@ -741,44 +487,14 @@ static const struct file_ops epoll_ops = {
 
 void epoll_file_gone(struct file *f)
 {
-	MUTEX_GUARD(&topology);
+	MUTEX_GUARD(&epoll_topology);
 	while (!list_empty(&f->epoll_items)) {
 		struct epoll_item *it = list_first(&f->epoll_items, struct epoll_item, file_link);
 		struct epoll *ep = it->ep;
 		mutex_lock(&ep->lock);
-		item_remove(it);
+		epoll_item_remove(it);
 		mutex_unlock(&ep->lock);
 	}
-}
-
-s64 sys_epoll_create1(int flags)
-{
-	struct file *f;
-
-	if (flags & ~EPOLL_CLOEXEC)
-		return -EINVAL;
-	struct epoll *ep = kzalloc(sizeof *ep);
-	if (!ep)
-		return -ENOMEM;
-	mutex_init(&ep->lock);
-	LOCKDEP_NESTS(&ep->lock); /* by the links between epolls, which make no circle */
-	spin_init(&ep->ready_lock);
-	list_init(&ep->ready);
-	wait_queue_init(&ep->waiters);
-	wait_queue_init(&ep->pollers);
-	LOCKDEP_NESTS(&ep->pollers.lock); /* the same links, upwards */
-	int err = file_open_anon("[eventpoll]", &epoll_ops, ep, O_RDWR, &f);
-	if (err) {
-		kfree(ep);
-		return err;
-	}
-	ep->file = f;
-	return fd_install_new(f, flags & EPOLL_CLOEXEC);
-}
-
-s64 sys_epoll_create(int size)
-{
-	return size > 0 ? sys_epoll_create1(0) : -EINVAL;
 }
 
 void epoll_init(void)

@@ -252,6 +252,29 @@ int fd_install_new(struct file *f, bool cloexec)
 	return fd_install_from(f, 0, cloexec);
 }
 
+int fd_install_pair(struct file *const f[2], bool cloexec, uptr_t out)
+{
+	int fd[2] = { -1, -1 }, err;
+
+	if ((fd[0] = fd_reserve(0, cloexec)) < 0)
+		err = fd[0];
+	else if ((fd[1] = fd_reserve(0, cloexec)) < 0)
+		err = fd[1];
+	else
+		err = copy_to_user(out, fd, sizeof fd);
+	if (likely(!err)) {
+		fd_install(fd[0], f[0]);
+		fd_install(fd[1], f[1]);
+		return 0;
+	}
+	for (int i = 0; i < 2; i++) {
+		if (fd[i] >= 0)
+			fd_unreserve(fd[i]);
+		file_put(f[i]);
+	}
+	return err;
+}
+
 int fd_replace(int fd, struct file *f, bool cloexec)
 {
 	struct files *t = current->files;

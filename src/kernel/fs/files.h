@@ -74,6 +74,11 @@ void fd_install(int fd, struct file *f); /* takes over the reference */
 void fd_unreserve(int fd);
 /* Reserve and install in one; on error the reference is dropped, too. */
 int fd_install_new(struct file *f, bool cloexec);
+/*
+ * The same for two files, whose descriptors go to user memory as int[2] before anybody can use them. May sleep.
+ * -EFAULT, -EMFILE, -ENOMEM
+ */
+int fd_install_pair(struct file *const f[2], bool cloexec, uptr_t out);
 int fd_close(int fd);
 
 struct files *files_new(void);

@@ -122,7 +122,7 @@ static inline bool dir_is_pinned(const struct inode *dir) { return !dir->ops->lo
 /* Does the file system make up what is in `dir` (/proc)?  A name that it does not know cannot be made: -ENOENT. */
 static inline bool dir_is_closed(const struct inode *dir) { return dir->ops->lookup && !dir->ops->create; }
 
-/* The target of open with creation: path.c drives, open.c opens. */
+/* The target of open with creation: path_open.c drives, open.c opens. */
 struct open_request {
 	int flags;              /* O_* as checked */
 	u32 mode;               /* S_IFREG | permissions, umask not yet applied */

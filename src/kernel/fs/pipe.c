@@ -617,33 +617,13 @@ out:
 s64 sys_pipe2(uptr_t out, int flags)
 {
 	struct file *end[2];
-	int fd[2] = { -1, -1 };
-	bool cloexec = flags & O_CLOEXEC;
 
 	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT | O_NOTIFICATION_PIPE))
 		return -EINVAL;
 	if (flags & O_NOTIFICATION_PIPE)
 		return -ENOPKG;
 	int err = pipe_open(flags, end);
-	if (err)
-		return err;
-	if ((fd[0] = fd_reserve(0, cloexec)) < 0)
-		err = fd[0];
-	else if ((fd[1] = fd_reserve(0, cloexec)) < 0)
-		err = fd[1];
-	else
-		err = copy_to_user(out, fd, sizeof fd);
-	if (likely(!err)) {
-		fd_install(fd[0], end[0]);
-		fd_install(fd[1], end[1]);
-		return 0;
-	}
-	for (int i = 0; i < 2; i++) {
-		if (fd[i] >= 0)
-			fd_unreserve(fd[i]);
-		file_put(end[i]);
-	}
-	return err;
+	return err ? err : fd_install_pair(end, flags & O_CLOEXEC, out);
 }
 
 s64 sys_pipe(uptr_t out)

@@ -89,31 +89,13 @@ static int make_pair(int family, int type, int protocol, int flags, struct file 
 
 s64 sys_socketpair(int family, int type, int protocol, uptr_t out)
 {
-	int flags = type & ~SOCK_TYPE_MASK, fd[2] = { -1, -1 };
+	int flags = type & ~SOCK_TYPE_MASK;
 	struct file *end[2];
 
 	if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
 		return -EINVAL;
 	int err = make_pair(family, type & SOCK_TYPE_MASK, protocol, flags, end);
-	if (err)
-		return err;
-	if ((fd[0] = fd_reserve(0, flags & SOCK_CLOEXEC)) < 0)
-		err = fd[0];
-	else if ((fd[1] = fd_reserve(0, flags & SOCK_CLOEXEC)) < 0)
-		err = fd[1];
-	else
-		err = copy_to_user(out, fd, sizeof fd);
-	if (likely(!err)) {
-		fd_install(fd[0], end[0]);
-		fd_install(fd[1], end[1]);
-		return 0;
-	}
-	for (int i = 0; i < 2; i++) {
-		if (fd[i] >= 0)
-			fd_unreserve(fd[i]);
-		file_put(end[i]);
-	}
-	return err;
+	return err ? err : fd_install_pair(end, flags & SOCK_CLOEXEC, out);
 }
 
 /* --- Connecting --------------------------------------------------------------------------------- */
