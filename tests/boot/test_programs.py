@@ -258,7 +258,7 @@ def test_tmux(machine):
 
 def test_htop(machine):
     start(machine, "htop -d 2")
-    screen = wait_for(machine, "F10Quit")
+    screen = wait_for_all(machine, "F10Quit", "Tasks:", "Load average:", "Uptime:", "PID", "init")
     assert "Tasks:" in screen.text and "Load average:" in screen.text and "Uptime:" in screen.text
     assert re.search(r"Mem\[\|+ +\d+(\.\d+)?M/\d+M\]", screen.text)
     x, y = screen.find("PID")
@@ -276,7 +276,7 @@ def test_htop(machine):
 
 def test_top(machine):
     start(machine, "top -d 1")
-    screen = wait_for(machine, "%CPU")
+    screen = wait_for_all(machine, "%CPU", "top - ", "Tasks:", "MiB Mem", "MiB Swap")
     assert re.search(r"^top - \d\d:\d\d:\d\d up .* load average: ", screen.lines[0])
     assert re.search(r"^Tasks: +\d+ total, +\d+ running", screen.lines[1])
     assert re.search(r"^MiB Mem : +\d+\.\d total", screen.lines[3])
@@ -286,6 +286,13 @@ def test_top(machine):
     wait_for(machine, "%Cpu")
     type_keys(machine, "q")
     machine.shell("for i in $(seq 50); do pidof top >/dev/null || break; sleep 0.1; done; ! pidof top")
+
+
+def wait_for_all(machine, *texts):
+    """A screen with all of them: a program draws its parts one after another."""
+    for text in texts:
+        wait_for(machine, text)
+    return dump(machine)
 
 
 def gone(machine, text, timeout=10):
